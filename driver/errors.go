@@ -1,0 +1,12 @@
+package driver
+
+import "errors"
+
+// Sentinels that callers test with errors.Is.
+var (
+	// ErrNotOwned: the table or set exists, crossover did not create it, and the scenario does
+	// not name it as expendable.
+	ErrNotOwned = errors.New("exists and was not created by crossover")
+	// ErrBudget: consumption as seen would exceed, or has exceeded, the budget.
+	ErrBudget = errors.New("budget exceeded")
+)

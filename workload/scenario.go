@@ -1,0 +1,193 @@
+// Package workload turns a scenario file into a stream of operations and a schedule of
+// intended start times: strict parsing, validation that finds every error at once, the JSON
+// Schema, and the stream that is a pure function of scenario and seed.
+package workload
+
+import (
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"crossover/workload/op"
+)
+
+// Version is the scenario format that this package reads.
+const Version = 1
+
+// A Scenario is a scenario file after defaults. Targets and Cost stay positioned YAML: each
+// driver and the cost model decode their own with DecodeNode.
+type Scenario struct {
+	Version     int                   `yaml:"version"`
+	Name        string                `yaml:"name"`
+	Description string                `yaml:"description,omitempty"`
+	Seed        uint64                `yaml:"seed"`
+	Dataset     Dataset               `yaml:"dataset"`
+	Workload    Workload              `yaml:"workload"`
+	Objectives  Objectives            `yaml:"objectives,omitempty"`
+	Targets     []Target              `yaml:"-"`
+	Cost        *yaml.Node            `yaml:"-"` // nil when the scenario has no cost section
+	Sources     map[string]SourceNote `yaml:"sources,omitempty"`
+
+	File string `yaml:"-"` // where it was read, for error messages
+	Text []byte `yaml:"-"` // the file as read, for the run directory
+}
+
+// A SourceNote says where a scenario's value came from: path -> basis and source.
+type SourceNote struct {
+	Basis  string `yaml:"basis"` // measured, modelled, assumed
+	Source string `yaml:"source"`
+}
+
+// A Dataset is what is stored before the first operation.
+type Dataset struct {
+	Items           uint64   `yaml:"items"` // loaded items, 1 to 1e12
+	Key             Key      `yaml:"key"`
+	Size            SizeDist `yaml:"size"`            // whole logical item, key included, in bytes; at most 400 KiB
+	Attributes      int      `yaml:"attributes"`      // non-key attributes (bins) that the body is divided into, 1 to 200
+	Compressibility float64  `yaml:"compressibility"` // share of each body that repeats, 0 to 1; default 0
+}
+
+// A Key says how an item's key is written. Partition and the sort prefix are templates in
+// which {id} stands for the number.
+type Key struct {
+	Partition string  `yaml:"partition"` // e.g. "user#{id}"; default "item#{id}"
+	Sort      SortKey `yaml:"sort"`
+}
+
+// A SortKey gives each partition key several items. The zero value is "none".
+type SortKey struct {
+	Prefix       string `yaml:"prefix"`
+	PerPartition uint64 `yaml:"per_partition"` // items a partition key holds; 0 means no sort key
+}
+
+// A SizeDist is a distribution of item sizes in bytes. Exactly one field is set.
+type SizeDist struct {
+	Fixed     uint64         `yaml:"fixed,omitempty"`
+	Uniform   *SizeUniform   `yaml:"uniform,omitempty"`
+	Lognormal *SizeLognormal `yaml:"lognormal,omitempty"`
+}
+
+// SizeUniform is uniform over [Min, Max] bytes.
+type SizeUniform struct{ Min, Max uint64 }
+
+// SizeLognormal is lognormal by its median and 99th percentile, cut at Max bytes.
+type SizeLognormal struct{ Median, P99, Max uint64 }
+
+// A Workload is what is asked, of which keys, and when.
+type Workload struct {
+	Keys        KeyDist               `yaml:"keys"`
+	Hot         []HotKey              `yaml:"hot,omitempty"`
+	Operations  [op.KindCount]float64 `yaml:"operations"` // shares, summing to 1
+	Read        ReadOptions           `yaml:"read"`
+	Write       WriteOptions          `yaml:"write"`
+	Query       PageOptions           `yaml:"query"`
+	Scan        PageOptions           `yaml:"scan"`
+	Arrival     Arrival               `yaml:"arrival"`
+	Phases      []Phase               `yaml:"phases"`
+	MaxLateness time.Duration         `yaml:"max_lateness"` // a due operation later than this is dropped; default 10s
+}
+
+// A KeyDist says which items are asked for. Exactly one field is set.
+type KeyDist struct {
+	Uniform    *struct{} `yaml:"uniform,omitempty"`
+	Zipfian    *Zipfian  `yaml:"zipfian,omitempty"`
+	Hotspot    *Hotspot  `yaml:"hotspot,omitempty"`
+	Sequential *struct{} `yaml:"sequential,omitempty"`
+	Latest     *Latest   `yaml:"latest,omitempty"`
+}
+
+// Zipfian gives rank k (from 1) the weight k^-Theta. Scrambled spreads the ranks over the
+// item numbers by a bijection.
+type Zipfian struct {
+	Theta     float64 `yaml:"theta"`     // >= 0; default 0.99
+	Scrambled bool    `yaml:"scrambled"` // default true
+}
+
+// Hotspot sends Share of the operations to the first Items share of the data set.
+type Hotspot struct {
+	Items float64 `yaml:"items"` // share of the data set that is hot, 0 < x < 1
+	Share float64 `yaml:"share"` // share of the operations it gets, 0 < x < 1
+}
+
+// Latest is zipfian by age: the newest item is the most popular.
+type Latest struct {
+	Theta float64 `yaml:"theta"` // default 0.99
+}
+
+// A HotKey takes Share of the operations for one item, from From until To of the run's
+// planned schedule; a zero To means until the end.
+type HotKey struct {
+	Key   uint64        `yaml:"key"`   // item number
+	Share float64       `yaml:"share"` // 0 < x < 1; shares that overlap in time sum to < 1
+	From  time.Duration `yaml:"from,omitempty"`
+	To    time.Duration `yaml:"to,omitempty"`
+}
+
+// ReadOptions apply to read, query, scan_page and the read of a read_modify_write.
+type ReadOptions struct {
+	Consistency string `yaml:"consistency"` // eventual (default) or strong
+}
+
+// WriteOptions apply to update, insert, delete and read_modify_write.
+type WriteOptions struct {
+	Condition string `yaml:"condition"` // none (default), existence, version (read_modify_write only)
+}
+
+// PageOptions bound a query or a scan page.
+type PageOptions struct {
+	Limit uint32 `yaml:"limit"` // most items returned, 1 to 10,000; default 100
+}
+
+// Arrival is when operations are due. Exactly one of Open and Closed is set.
+type Arrival struct {
+	Open   *OpenArrival   `yaml:"open,omitempty"`
+	Closed *ClosedArrival `yaml:"closed,omitempty"`
+}
+
+// OpenArrival fixes every start before the run, whatever the database does.
+type OpenArrival struct {
+	Process  string `yaml:"process"`  // constant or poisson (default)
+	Sessions int    `yaml:"sessions"` // most operations in flight, 1 to 65,536; default 256
+}
+
+// ClosedArrival sends the next operation when the last one has ended.
+type ClosedArrival struct {
+	Workers int           `yaml:"workers"` // 1 to 65,536; default 64
+	Think   time.Duration `yaml:"think"`   // pause between operations; default 0
+}
+
+// A Phase is a stretch of the run.
+type Phase struct {
+	Name   string        `yaml:"name"`
+	For    time.Duration `yaml:"for"`                  // 0 in a closed loop bounded by Ops
+	Ops    uint64        `yaml:"operations,omitempty"` // closed loop: operations instead of a duration
+	Rate   Rate          `yaml:"rate,omitempty"`       // open loop only
+	Record bool          `yaml:"record"`               // default true
+}
+
+// A Rate is offered load in operations/s, constant (From == To) or a linear ramp.
+type Rate struct{ From, To float64 }
+
+// Objectives are what a run must meet; nil maps and zeroes mean none.
+type Objectives struct {
+	Latency map[op.Kind]map[string]time.Duration `yaml:"-"` // kind -> percentile name ("p50", "p99", "p99.9", "max") -> limit, of response time
+	Errors  float64                              `yaml:"-"` // largest share of operations that may fail; -1 when not given
+}
+
+// A Target is one database to run against. Node holds the driver's own settings, still
+// positioned, `name` and `driver` included.
+type Target struct {
+	Name   string // unique in the scenario
+	Driver string // dynamodb, aerospike, null
+	Node   *yaml.Node
+}
+
+// A Stream yields operation i as a pure function of scenario and seed. It is cheap to clone
+// (NewStream) and not safe for concurrent use: each worker has its own. At reuses o.Body and
+// allocates nothing once Body has grown to the largest item.
+type Stream interface {
+	// Len returns how many operations the schedule plans; 0 means unbounded (a closed loop by time).
+	Len() uint64
+	// At fills o with operation i.
+	At(i uint64, o *op.Op)
+}
