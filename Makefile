@@ -1,0 +1,68 @@
+# crossover: each target's one-line help follows its `##`.
+GO      ?= go
+BIN     := bin/crossover
+FUZZTIME ?= 10m
+RUNS    := runs
+DEMO    := scenarios/hot-key-demo.yaml
+RELEASE ?=
+TOOL    := $(GO) tool -modfile=tools.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint fuzz build clean golden interop e2e scenarios check
+
+help: ## Print this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+build: ## Build bin/crossover
+	@mkdir -p bin
+	$(GO) build -ldflags "-X main.release=$(RELEASE)" -o $(BIN) ./cmd/crossover
+
+demo: build ## Run the hot-key demo on both embedded targets and write its report (about a minute and a half)
+	@out=$(RUNS)/demo-$$(date -u +%Y%m%dT%H%M%S); \
+	$(BIN) run $(DEMO) --out $$out; code=$$?; \
+	case $$code in \
+	0) ;; \
+	3) echo "An objective was missed (exit code 3): that is what this demo is for. A hot partition throttles; the report shows where." >&2;; \
+	4) echo "The load generator was the limit (exit code 4) in part of the run: the report marks it." >&2;; \
+	*) exit $$code;; esac; \
+	test -s $$out/report.html && echo "$$out/report.html"
+
+test: ## Run every test, with the race detector
+	$(GO) vet ./...
+	$(GO) test -race -timeout 20m ./...
+
+scenarios: build ## Run every scenario of the library for 5 s on both embedded targets, and check that the sums hold
+	$(GO) test -count=1 -timeout 20m -run TestEveryScenarioRuns ./cmd/crossover -args -scenarios-all
+
+bench: ## Print the speed of generator, recorder, drivers and embedded servers
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./workload/... ./driver/... ./costmodel/... ./results/...
+
+lint: ## Formatting, vet, staticcheck, module files in order
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt these"; exit 1; }
+	@bad=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "$$bad"; echo "gofumpt these: $(TOOL) gofumpt -w FILE"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
+
+fuzz: ## Run every fuzz target for FUZZTIME (10m) each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+golden: ## Write the golden files anew from what the code prints now
+	$(GO) test ./report ./costmodel/tco ./cmd/crossover -args -update
+
+interop: build ## Drive the embedded DynamoDB with the AWS SDK for JavaScript v3 (needs node and npm)
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "interop needs node and npm" >&2; exit 1; }
+	cd driver/dynamodb/testdata/interop && npm install --no-audit --no-fund --loglevel=error
+	driver/dynamodb/testdata/interop/run.sh $(abspath $(BIN))
+
+e2e: build ## Open reports in headless Chromium: no error, no request, nothing empty (installs chromium)
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
+	cd report/testdata/e2e && npm install --no-audit --no-fund --loglevel=error
+	report/testdata/e2e/run.sh $(abspath $(BIN))
+
+check: lint test ## Lint, then test
+
+clean: ## Remove what the build and the demo wrote
+	rm -rf bin build $(RUNS) driver/dynamodb/testdata/interop/node_modules report/testdata/e2e/node_modules

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Runs a short comparison, then opens its report and the golden ones in headless Chromium.
+# Screenshots go to build/screenshots.
+set -euo pipefail
+crossover=$1
+cd "$(dirname "$0")"
+top=$(cd ../../.. && pwd)
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+code=0
+"$crossover" run "$top/scenarios/hot-key-demo.yaml" --for 6s --items 2000 --out "$out/run" || code=$?
+case $code in
+0 | 3 | 4) ;;
+*) exit "$code" ;;
+esac
+node open.mjs "$out/run/report.html" "$top/build/screenshots"
+for golden in ../*.html; do
+  [ -e "$golden" ] || continue
+  mkdir -p "$out/$(basename "$golden" .html)"
+  cp "$golden" "$out/$(basename "$golden" .html)/report.html"
+  node open.mjs "$out/$(basename "$golden" .html)/report.html" "$top/build/screenshots"
+done
