@@ -78,13 +78,18 @@ type TargetInfo struct {
 }
 
 // Totals are sums over the recorded part of the run (phases with record: false are left out).
-// Sent = sum of ByClass without dropped; Offered = Sent + dropped (+ still in flight when cut off).
+// Sent = sum of ByClass without dropped + InFlight; Offered = Sent + dropped + Waiting.
+// InFlight and Waiting are zero in a complete run.
 type Totals struct {
 	Offered    uint64            `json:"offered"`
 	Sent       uint64            `json:"sent"`
 	ByClass    map[string]uint64 `json:"by_class"`
 	Attempts   uint64            `json:"attempts"`
 	Throttles  map[string]uint64 `json:"throttles"` // attempts throttled, by reason
+	Failures   map[string]uint64 `json:"failures"`  // attempts that failed otherwise, by "class: reason"
+	InFlight   uint64            `json:"in_flight"` // sent, without an answer when the run ended
+	Waiting    uint64            `json:"waiting"`   // due, not sent when the run was cut off
+	Overflow   uint64            `json:"overflow"`  // values outside the histograms' range, counted and left out
 	ReadUnits  float64           `json:"read_units"`
 	WriteUnits float64           `json:"write_units"`
 	BytesOut   uint64            `json:"bytes_out"`
@@ -125,7 +130,9 @@ type Check struct {
 
 // An Interval is one line of intervals.jsonl: one operation kind in one interval. Offered
 // counts by intended start; Done and latency by completion; InFlight stands at the
-// interval's end, so that sums close: offered = done + dropped + growth of InFlight + waiting.
+// interval's end, so that sums close in every line and for every kind and phase:
+// sent = done without dropped + growth of InFlight; offered = sent + dropped + growth of Waiting.
+// An operation counts in the phase that offered it, even when it ends in a later one.
 type Interval struct {
 	Start      float64           `json:"t"`   // seconds since the run's start
 	Length     float64           `json:"len"` // seconds
@@ -134,10 +141,13 @@ type Interval struct {
 	Recorded   bool              `json:"recorded"` // false in a warm-up phase
 	Offered    uint64            `json:"offered"`
 	Sent       uint64            `json:"sent"`
-	Done       map[string]uint64 `json:"done"` // by class
-	InFlight   int64             `json:"in_flight"`
+	Done       map[string]uint64 `json:"done"`              // by class
+	InFlight   int64             `json:"in_flight"`         // sent and unanswered at the interval's end
+	Waiting    int64             `json:"waiting,omitempty"` // due and unsent at the interval's end
 	Attempts   uint64            `json:"attempts"`
 	Throttles  map[string]uint64 `json:"throttles,omitempty"` // by reason
+	Failures   map[string]uint64 `json:"failures,omitempty"`  // attempts that failed otherwise, by "class: reason"
+	Overflow   uint64            `json:"overflow,omitempty"`  // values outside the histograms' range, left out
 	ReadUnits  float64           `json:"read_units"`
 	WriteUnits float64           `json:"write_units"`
 	BytesOut   uint64            `json:"bytes_out"`
@@ -165,6 +175,7 @@ type Heat struct {
 	Partition  string            `json:"partition,omitempty"`
 	Key        string            `json:"key,omitempty"` // item number, for top keys
 	Ops        uint64            `json:"ops,omitempty"`
+	OpsError   uint64            `json:"ops_error,omitempty"` // of a top key: it was asked for Ops-OpsError to Ops times
 	ReadUnits  float64           `json:"read_units,omitempty"`
 	WriteUnits float64           `json:"write_units,omitempty"`
 	Reads      uint64            `json:"reads,omitempty"`

@@ -1,0 +1,176 @@
+package results
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// The geometry of every histogram in a run directory: three significant digits up to ten
+// minutes. The unit is 1 ns, finer than the promised 1 µs, since it costs no memory: counts
+// are kept in pages that exist only where values fall.
+const (
+	LatencyMin    = time.Microsecond // the smallest value that is promised to be resolved
+	LatencyMax    = 10 * time.Minute // larger values are counted as overflow
+	LatencyDigits = 3
+
+	lowestNs     = 1
+	subBuckets   = 2048 // the power of two above 2 × 10^digits
+	pageLen      = subBuckets / 2
+	pageShift    = 10
+	subBucketLen = 11 // bits of subBuckets-1
+	pageCount    = 31 // covers LatencyMax: see TestCountsGeometry
+	countsLen    = pageCount * pageLen
+)
+
+// NewHistogram returns an empty histogram of this format's geometry, in nanoseconds.
+func NewHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(lowestNs, int64(LatencyMax), LatencyDigits)
+}
+
+// Counts records durations in HdrHistogram's buckets, in flat arrays, for the hot path: an
+// index computation and an increment, without an allocation once the pages that the values
+// fall into exist. It is not safe for concurrent use. The zero value is empty and ready.
+type Counts struct {
+	pages    [pageCount]*[pageLen]uint32
+	touched  uint32 // bit p: page p may hold counts
+	overflow uint64
+}
+
+// Record counts d. A negative d, or one beyond LatencyMax, is counted as overflow instead.
+func (c *Counts) Record(d time.Duration) {
+	if uint64(d) > uint64(LatencyMax) {
+		c.overflow++
+		return
+	}
+	// Values below 2048 fill the first two pages one by one; each doubling above fills one
+	// page more with buckets twice as wide.
+	shift := bits.Len64(uint64(d)|(subBuckets-1)) - subBucketLen
+	index := shift<<pageShift + int(uint64(d)>>shift)
+	page := index >> pageShift
+	counts := c.pages[page]
+	if counts == nil {
+		counts = new([pageLen]uint32)
+		c.pages[page] = counts
+	}
+	c.touched |= 1 << page
+	counts[index&(pageLen-1)]++
+}
+
+// Overflow returns how many values lay outside the range.
+func (c *Counts) Overflow() uint64 { return c.overflow }
+
+// Empty reports whether nothing was recorded, overflow included.
+func (c *Counts) Empty() bool { return c.touched == 0 && c.overflow == 0 }
+
+// A Merged sums Counts over workers and intervals. It is not safe for concurrent use.
+type Merged struct {
+	counts   []int64
+	touched  uint32
+	total    int64
+	overflow uint64
+}
+
+// NewMerged returns an empty sum.
+func NewMerged() *Merged { return &Merged{counts: make([]int64, countsLen)} }
+
+// Take adds c's counts and empties c, keeping its pages. It looks only at pages that were
+// recorded to.
+func (m *Merged) Take(c *Counts) {
+	for t := c.touched; t != 0; t &= t - 1 {
+		page := bits.TrailingZeros32(t)
+		from := c.pages[page]
+		to := m.counts[page<<pageShift:][:pageLen]
+		for i, n := range from {
+			if n != 0 {
+				to[i] += int64(n)
+				m.total += int64(n)
+			}
+		}
+		clear(from[:])
+	}
+	m.touched |= c.touched
+	m.overflow += c.overflow
+	c.touched, c.overflow = 0, 0
+}
+
+// Add adds other's counts.
+func (m *Merged) Add(other *Merged) {
+	for t := other.touched; t != 0; t &= t - 1 {
+		at := bits.TrailingZeros32(t) << pageShift
+		to := m.counts[at:][:pageLen]
+		for i, n := range other.counts[at:][:pageLen] {
+			to[i] += n
+		}
+	}
+	m.touched |= other.touched
+	m.total += other.total
+	m.overflow += other.overflow
+}
+
+// Reset empties m and keeps its storage.
+func (m *Merged) Reset() {
+	for t := m.touched; t != 0; t &= t - 1 {
+		clear(m.counts[bits.TrailingZeros32(t)<<pageShift:][:pageLen])
+	}
+	m.touched, m.total, m.overflow = 0, 0, 0
+}
+
+// Total returns how many values were recorded, without overflow.
+func (m *Merged) Total() int64 { return m.total }
+
+// Overflow returns how many values lay outside the range.
+func (m *Merged) Overflow() uint64 { return m.overflow }
+
+// Histogram returns the counts as an HdrHistogram of NewHistogram's geometry.
+func (m *Merged) Histogram() *hdrhistogram.Histogram {
+	return hdrhistogram.Import(&hdrhistogram.Snapshot{
+		LowestTrackableValue:  lowestNs,
+		HighestTrackableValue: int64(LatencyMax),
+		SignificantFigures:    LatencyDigits,
+		Counts:                m.counts,
+	})
+}
+
+// Quantile returns the value at quantile q (0 to 1): the highest one that its bucket stands
+// for, as HdrHistogram does; 0 when nothing was recorded.
+func (m *Merged) Quantile(q float64) time.Duration {
+	if m.total == 0 {
+		return 0
+	}
+	rank := int64(q*float64(m.total) + 0.5)
+	rank = min(max(rank, 1), m.total)
+	var seen int64
+	for t := m.touched; t != 0; t &= t - 1 {
+		at := bits.TrailingZeros32(t) << pageShift
+		for i, n := range m.counts[at:][:pageLen] {
+			if seen += n; seen >= rank {
+				return highestEquivalent(at + i)
+			}
+		}
+	}
+	return 0
+}
+
+// Percentiles returns the usual five.
+func (m *Merged) Percentiles() Percentiles {
+	return Percentiles{
+		Count: m.total,
+		P50:   int64(m.Quantile(0.5)),
+		P90:   int64(m.Quantile(0.9)),
+		P99:   int64(m.Quantile(0.99)),
+		P999:  int64(m.Quantile(0.999)),
+		Max:   int64(m.Quantile(1)),
+	}
+}
+
+// highestEquivalent returns the largest value that falls into bucket index.
+func highestEquivalent(index int) time.Duration {
+	if index < subBuckets {
+		return time.Duration(index)
+	}
+	shift := index>>pageShift - 1
+	sub := index - shift<<pageShift
+	return time.Duration((sub+1)<<shift - 1)
+}
