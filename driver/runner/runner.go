@@ -1,0 +1,305 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crossover/driver"
+	"crossover/results"
+	"crossover/workload"
+)
+
+// A source is where a run's operations come from.
+type source struct {
+	stream       func() workload.Stream // a clone for one goroutine
+	plan         schedule               // open loop; nil in a closed one
+	streamDigest string
+	textDigest   string
+}
+
+// A run is one call of Run.
+type run struct {
+	cfg      Config
+	manifest results.Manifest
+	warmed   bool
+}
+
+// startLead is how long before the run's zero everything stands ready, so that creating the
+// run directory delays no operation.
+const startLead = 20 * time.Millisecond
+
+// errRecording: the run directory could not be written.
+var errRecording = errors.New("recording the run")
+
+// errAbandoned: sessions did not come back from a cancelled context.
+var errAbandoned = errors.New("sessions did not return after their context was cancelled")
+
+// execute prepares the target, runs the whole schedule and writes the run directory.
+func execute(ctx context.Context, c Config, src source) (*results.Manifest, error) {
+	r := &run{cfg: c}
+	r.describeRun(src)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if err := r.provision(ctx); err != nil {
+		return r.giveUp(ctx, err)
+	}
+	e := r.newEngine(src)
+	if err := r.workers(ctx, e, src.stream); err != nil {
+		return r.giveUp(ctx, err)
+	}
+	opCtx, cancelOps := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelOps()
+	e.opCtx = opCtx
+
+	sampler := newSampler(ctx, e, c.Driver)
+	e.start = c.Clock.Now() + startLead
+	r.manifest.Started = c.Clock.Wall(e.start)
+	w, err := results.Create(c.Dir, r.manifest, c.Scenario.Text)
+	if err != nil {
+		return &r.manifest, err
+	}
+	col := newCollector(e, w, c.Interval)
+	col.progress = r.planProgress(e)
+	col.spend = r.spent
+	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
+
+	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop)
+	r.conclude(ctx, e, col, runErr)
+	err = errors.Join(w.Manifest(r.manifest), w.Close())
+	return &r.manifest, errors.Join(runErr, err)
+}
+
+// describeRun fills in what is known of the run before it begins.
+func (r *run) describeRun(src source) {
+	sc := r.cfg.Scenario
+	r.manifest = results.Manifest{
+		Format: [2]int{results.FormatMajor, results.FormatMinor},
+		Status: results.Running, Tool: r.cfg.Tool, Run: r.cfg.Run,
+		Scenario: sc.Name, ScenarioDigest: src.textDigest, StreamDigest: src.streamDigest,
+		Seed: sc.Seed, Shard: "1/1", Mapping: r.cfg.Mapping, Host: hostFacts(r.cfg.Host),
+		Interval: r.cfg.Interval, BudgetUSD: r.cfg.BudgetUSD, Totals: results.NewTotals(),
+	}
+	if r.cfg.Description != "" {
+		r.manifest.Host["description"] = r.cfg.Description
+	}
+	if open := sc.Workload.Arrival.Open; open != nil {
+		r.manifest.Arrival = fmt.Sprintf("open %s, %d sessions", open.Process, r.cfg.Sessions)
+	} else {
+		r.manifest.Arrival = fmt.Sprintf("closed, %d workers", r.cfg.Sessions)
+		if think := sc.Workload.Arrival.Closed.Think; think > 0 {
+			r.manifest.Arrival += fmt.Sprintf(", %v think time", think)
+		}
+	}
+	for _, p := range sc.Workload.Phases {
+		r.manifest.Planned += p.For
+	}
+}
+
+func (r *run) newEngine(src source) *engine {
+	wl := &r.cfg.Scenario.Workload
+	e := &engine{
+		clock: r.cfg.Clock, phases: wl.Phases, plan: src.plan,
+		maxLateness: wl.MaxLateness, open: wl.Arrival.Open != nil,
+	}
+	if e.maxLateness <= 0 {
+		e.maxLateness = DefaultMaxLateness
+	}
+	if e.open {
+		e.queue = newQueue(r.cfg.Sessions)
+		e.offered = make([]atomic.Uint64, e.cells())
+	} else {
+		e.think = wl.Arrival.Closed.Think
+	}
+	return e
+}
+
+// conduct sends, collects and samples until everything has ended or been given up.
+func (r *run) conduct(ctx context.Context, e *engine, col *collector, s *sampler,
+	cancelOps context.CancelFunc, stop context.CancelCauseFunc,
+) error {
+	background := context.WithoutCancel(ctx)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		e.send(ctx)
+	}()
+
+	each := func() {
+		if col.err != nil {
+			stop(fmt.Errorf("%w: %w", errRecording, col.err))
+		}
+	}
+	endSampling := func() {}
+	if s != nil {
+		check := each
+		each = func() { check(); s.want() }
+		endSampling = s.begin(background, col.writer)
+	}
+	collecting, endCollecting := context.WithCancel(background)
+	var wg sync.WaitGroup
+	wg.Go(func() { col.collect(collecting, each) })
+
+	abandoned := r.await(ctx, e, sent, cancelOps)
+	endCollecting()
+	wg.Wait()
+	endSampling()
+	col.take()
+
+	switch {
+	case col.err != nil:
+		return fmt.Errorf("%w: %w", errRecording, col.err)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case abandoned:
+		return errAbandoned
+	}
+	return nil
+}
+
+// await returns when everything sent has ended. Once the schedule is over, or ctx is, it
+// waits for what is in flight only for a stated time, cancels that, and at last abandons it.
+func (r *run) await(ctx context.Context, e *engine, sent <-chan struct{}, cancelOps context.CancelFunc) (abandoned bool) {
+	limit := InterruptDrainLimit
+	if !r.until(ctx, sent, e.lastSend()) && ctx.Err() == nil {
+		limit = DrainLimit
+	}
+	background := context.WithoutCancel(ctx)
+	if r.until(background, sent, e.clock.Now()+limit) {
+		return false
+	}
+	cancelOps()
+	r.warn(fmt.Sprintf("operations still unanswered after %v were cancelled", limit))
+	if r.until(background, sent, e.clock.Now()+AbandonLimit) {
+		return false
+	}
+	r.warn(fmt.Sprintf("%v: they count as in flight", errAbandoned))
+	return true
+}
+
+// lastSend returns the clock's time after which an open loop sends nothing more, and a
+// closed loop bounded by time begins nothing more.
+func (e *engine) lastSend() time.Duration {
+	for _, p := range e.phases {
+		if p.For <= 0 {
+			return 1 << 62 // bounded by operations: no time is known
+		}
+	}
+	return e.start + e.phaseStart(len(e.phases)) + e.maxLateness
+}
+
+// until waits for done, and reports whether it came before the given time and the end of ctx.
+func (r *run) until(ctx context.Context, done <-chan struct{}, at time.Duration) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	// Whatever ended the sleep, done tells.
+	_ = r.cfg.Clock.SleepUntil(ctx, at)
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// conclude fills in how the run ended and what it found.
+func (r *run) conclude(ctx context.Context, e *engine, col *collector, err error) {
+	m := &r.manifest
+	m.Ended = r.cfg.Clock.Wall(r.cfg.Clock.Now())
+	m.Totals = col.result()
+	m.Health = col.monitor.result()
+	m.SpentUSD = r.spent(col.totals.read, col.totals.write)
+	if err := m.Totals.Check(); err != nil {
+		r.warn(err.Error())
+	}
+	kinds := col.recordedSums()
+	m.Objectives = judge(r.cfg.Scenario.Objectives, kinds, m.Totals)
+	m.Fairness = fairness(m, e.open, r.warmed, kinds)
+	m.Status, m.Reason = statusOf(ctx, err)
+	if m.Totals.Overflow > 0 {
+		r.warn(fmt.Sprintf("%d latencies lay outside the histograms' range (0 to %v) and are not in the percentiles",
+			m.Totals.Overflow, results.LatencyMax))
+	}
+}
+
+// statusOf says how a run ended: a person's interrupt and a spent budget interrupt it,
+// anything else fails it.
+func statusOf(ctx context.Context, err error) (results.Status, string) {
+	switch {
+	case err == nil:
+		return results.Complete, ""
+	case errors.Is(err, errRecording):
+		return results.Failed, results.Scrub(err.Error())
+	case errors.Is(err, driver.ErrBudget):
+		return results.Interrupted, results.Scrub(err.Error())
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return results.Interrupted, "interrupted"
+	case ctx.Err() != nil:
+		return results.Interrupted, results.Scrub(context.Cause(ctx).Error())
+	}
+	return results.Failed, results.Scrub(err.Error())
+}
+
+// giveUp writes a run directory for a run that could not begin.
+func (r *run) giveUp(ctx context.Context, cause error) (*results.Manifest, error) {
+	m := &r.manifest
+	m.Started = r.cfg.Clock.Wall(r.cfg.Clock.Now())
+	m.Ended = m.Started
+	w, err := results.Create(r.cfg.Dir, *m, r.cfg.Scenario.Text)
+	m.Status, m.Reason = statusOf(ctx, cause)
+	m.SpentUSD = r.spent(0, 0)
+	if err != nil {
+		return m, errors.Join(cause, err)
+	}
+	return m, errors.Join(cause, w.Manifest(*m), w.Close())
+}
+
+// spent prices what has been consumed: the driver's own meter where it has one, which knows
+// of loading too, else the run's operations.
+func (r *run) spent(read, write float64) float64 {
+	if r.cfg.PriceOf == nil {
+		return 0
+	}
+	if m, ok := r.cfg.Driver.(Meter); ok {
+		read, write = m.Consumed()
+	}
+	return r.cfg.PriceOf(read, write)
+}
+
+// holdBudget stops the run when it has spent its budget.
+func (r *run) holdBudget(usd float64, stop context.CancelCauseFunc) {
+	if r.cfg.BudgetUSD > 0 && usd >= r.cfg.BudgetUSD {
+		stop(fmt.Errorf("%w: spent %.4f USD of %.4f USD", driver.ErrBudget, usd, r.cfg.BudgetUSD))
+	}
+}
+
+func (r *run) warn(texts ...string) {
+	for _, text := range texts {
+		r.manifest.Warnings = append(r.manifest.Warnings, results.Scrub(text))
+	}
+}
+
+// planProgress adds to a progress report what is known of the plan.
+func (r *run) planProgress(e *engine) func(Progress) {
+	var total uint64
+	if s, ok := e.plan.(interface{ Len() uint64 }); ok && e.plan != nil {
+		total = s.Len()
+	}
+	return func(p Progress) {
+		p.Planned, p.Total = r.manifest.Planned, total
+		if p.Planned > 0 && p.At > p.Planned {
+			p.Stage = "draining"
+		}
+		r.cfg.Progress(p)
+	}
+}

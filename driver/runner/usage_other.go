@@ -1,0 +1,11 @@
+//go:build !linux
+
+package runner
+
+import "runtime"
+
+// readUsage knows nothing here: the health of the generator is judged by lateness and
+// garbage collection alone.
+func readUsage() usage { return usage{} }
+
+func kernel() string { return runtime.GOOS }
