@@ -1,0 +1,148 @@
+package workload
+
+import (
+	"strconv"
+	"strings"
+
+	"crossover/workload/items"
+)
+
+// The logical attributes of an item, by the same names on every target. Body attributes are
+// a00, a01, … (three letters to the hundredth, four past it: below Aerospike's 15).
+const (
+	AttrPartition = "pk"
+	AttrSort      = "sk"
+	AttrVersion   = "ver" // 16 hexadecimal digits
+	VersionLen    = 16
+	sortDigits    = 10
+)
+
+// MaxItemBytes is DynamoDB's limit for an item, names and values together (AWS DynamoDB
+// Developer Guide, "Service, account, and table quotas").
+const MaxItemBytes = 400 << 10
+
+// AttrBody returns the name of body attribute i.
+func AttrBody(i int) string {
+	if i < 10 {
+		return "a0" + strconv.Itoa(i)
+	}
+	return "a" + strconv.Itoa(i)
+}
+
+// HasSort reports whether items have a sort key.
+func (sc *Scenario) HasSort() bool { return sc.Dataset.Key.Sort.PerPartition > 0 }
+
+// Place returns the partition key's number and the place within it of an item.
+func (sc *Scenario) Place(item uint64) (partition, sort uint64) {
+	if n := sc.Dataset.Key.Sort.PerPartition; n > 0 {
+		return item / n, item % n
+	}
+	return item, 0
+}
+
+// AppendPartitionKey appends a partition key's text.
+func (sc *Scenario) AppendPartitionKey(dst []byte, partition uint64) []byte {
+	before, after, _ := strings.Cut(sc.Dataset.Key.Partition, "{id}")
+	dst = append(dst, before...)
+	dst = strconv.AppendUint(dst, partition, 10)
+	return append(dst, after...)
+}
+
+// AppendSortKey appends a sort key's text: the prefix and ten digits, so that text order is
+// number order.
+func (sc *Scenario) AppendSortKey(dst []byte, sort uint64) []byte {
+	dst = append(dst, sc.Dataset.Key.Sort.Prefix...)
+	start := len(dst)
+	dst = strconv.AppendUint(dst, sort, 10)
+	if pad := sortDigits - (len(dst) - start); pad > 0 {
+		dst = append(dst, "0000000000"[:pad]...)
+		copy(dst[start+pad:], dst[start:len(dst)-pad])
+		copy(dst[start:], "0000000000"[:pad])
+	}
+	return dst
+}
+
+// AppendVersion appends a version's 16 hexadecimal digits.
+func AppendVersion(dst []byte, version uint64) []byte {
+	const digits = "0123456789abcdef"
+	for shift := 60; shift >= 0; shift -= 4 {
+		dst = append(dst, digits[version>>shift&15])
+	}
+	return dst
+}
+
+// decimals returns how many digits n has.
+func decimals(n uint64) int {
+	d := 1
+	for ; n >= 10; n /= 10 {
+		d++
+	}
+	return d
+}
+
+// OverheadBytes returns what an item's keys, version and attribute names count in DynamoDB's
+// item size; the rest of the size is its body.
+func (sc *Scenario) OverheadBytes(item uint64) uint64 {
+	partition, _ := sc.Place(item)
+	n := len(AttrPartition) + len(sc.Dataset.Key.Partition) - len("{id}") + decimals(partition) + len(AttrVersion) + VersionLen
+	if sc.HasSort() {
+		n += len(AttrSort) + len(sc.Dataset.Key.Sort.Prefix) + sortDigits
+	}
+	for i := range sc.Dataset.Attributes {
+		n += len(AttrBody(i))
+	}
+	return uint64(n)
+}
+
+// minItemBytes is the least size at which every item has a byte for each attribute.
+func (sc *Scenario) minItemBytes() uint64 {
+	return sc.OverheadBytes(sc.Dataset.Items-1) + uint64(sc.Dataset.Attributes)
+}
+
+// sizeBounds returns the smallest and largest size that the distribution can give.
+func (sc *Scenario) sizeBounds() (low, high uint64) {
+	switch s := sc.Dataset.Size; {
+	case s.Uniform != nil:
+		return s.Uniform.Min, s.Uniform.Max
+	case s.Lognormal != nil:
+		return 1, s.Lognormal.Max
+	default:
+		return s.Fixed, s.Fixed
+	}
+}
+
+// sizes returns the size distribution of a valid scenario.
+func (sc *Scenario) sizes() items.Size {
+	switch s := sc.Dataset.Size; {
+	case s.Uniform != nil:
+		d, err := items.Uniform(s.Uniform.Min, s.Uniform.Max)
+		must(err)
+		return d
+	case s.Lognormal != nil:
+		d, err := items.Lognormal(s.Lognormal.Median, s.Lognormal.P99, s.Lognormal.Max)
+		must(err)
+		return d
+	default:
+		return items.Fixed(s.Fixed)
+	}
+}
+
+// must panics: the scenario was validated, so that an error is this package's own.
+func must(err error) {
+	if err != nil {
+		panic("workload: a validated scenario gave " + err.Error())
+	}
+}
+
+// SplitBody returns where body attribute i of a body of n bytes begins and ends: the bytes
+// are divided as evenly as they go, the first attributes taking one more.
+func (sc *Scenario) SplitBody(n, i int) (from, to int) {
+	k := sc.Dataset.Attributes
+	each, more := n/k, n%k
+	from = i*each + min(i, more)
+	to = from + each
+	if i < more {
+		to++
+	}
+	return from, to
+}

@@ -1,0 +1,185 @@
+package workload
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"crossover/workload/op"
+)
+
+// DecodeYAML reads `uniform`, `sequential`, or a mapping that names one distribution.
+func (k *KeyDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode {
+		switch n.Value {
+		case "uniform":
+			k.Uniform = &struct{}{}
+		case "sequential":
+			k.Sequential = &struct{}{}
+		case "zipfian":
+			k.Zipfian = &Zipfian{Theta: 0.99, Scrambled: true}
+		case "latest":
+			k.Latest = &Latest{Theta: 0.99}
+		default:
+			d.Fail(n, path, "uniform, zipfian, hotspot, sequential or latest",
+				nearest(n.Value, []string{"uniform", "zipfian", "hotspot", "sequential", "latest"}))
+		}
+		return
+	}
+	type raw KeyDist
+	d.structure(n, reflect.ValueOf((*raw)(k)).Elem(), path)
+	oneOf(d, n, path, k.Uniform != nil, k.Zipfian != nil, k.Hotspot != nil, k.Sequential != nil, k.Latest != nil)
+	if h := k.Hotspot; h != nil && (h.Items <= 0 || h.Items >= 1 || h.Share <= 0 || h.Share >= 1) {
+		d.Fail(n, Join(path, "hotspot"), "two shares above 0% and below 100%", "")
+	}
+}
+
+// oneOf fails unless exactly one of the alternatives is set and no other problem hides it.
+func oneOf(d *Decoder, n *yaml.Node, path string, set ...bool) {
+	count := 0
+	for _, s := range set {
+		if s {
+			count++
+		}
+	}
+	if count != 1 && n.Kind == yaml.MappingNode {
+		if count == 0 && len(n.Content) > 0 {
+			return // its keys were unknown, which has been said
+		}
+		d.fail(n, path, fmt.Sprintf("%d alternatives", count), "exactly one", "")
+	}
+}
+
+// DecodeYAML reads a size distribution, which names one of fixed, uniform and lognormal.
+func (s *SizeDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode {
+		v, err := ParseBytes(n.Value)
+		if err != nil {
+			d.Fail(n, path, "fixed, uniform or lognormal, or "+bytesForm, bytesHint(n.Value))
+		}
+		s.Fixed = v
+		return
+	}
+	type raw SizeDist
+	d.structure(n, reflect.ValueOf((*raw)(s)).Elem(), path)
+	oneOf(d, n, path, s.Fixed > 0, s.Uniform != nil, s.Lognormal != nil)
+}
+
+// DecodeYAML reads `none`, or a prefix and how many items a partition key has.
+func (s *SortKey) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode {
+		if n.Value != "none" {
+			d.Fail(n, path, "none, or {prefix: …, per_partition: …}", nearest(n.Value, []string{"none"}))
+		}
+		return
+	}
+	var raw struct {
+		Prefix       string `yaml:"prefix" default:"sort#"`
+		PerPartition uint64 `yaml:"per_partition" required:"true" min:"1" max:"1_000_000_000"`
+	}
+	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
+	s.Prefix, s.PerPartition = raw.Prefix, raw.PerPartition
+}
+
+// DecodeYAML reads a rate, or a ramp {from, to}.
+func (r *Rate) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode {
+		v, err := ParseRate(n.Value)
+		if err != nil {
+			suggestion := ""
+			if _, numErr := parseNumber(n.Value); numErr == nil {
+				suggestion = n.Value + "/s"
+			}
+			d.Fail(n, path, rateForm, suggestion)
+		}
+		r.From, r.To = v, v
+		return
+	}
+	var raw struct {
+		From float64 `yaml:"from" unit:"rate" required:"true"`
+		To   float64 `yaml:"to" unit:"rate" required:"true"`
+	}
+	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
+	r.From, r.To = raw.From, raw.To
+}
+
+// kindNames lists the operations' names.
+func kindNames() []string {
+	var names []string
+	for k := range op.KindCount {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+// DecodeYAML reads shares by operation name and checks that they sum to 100%.
+func (o *Operations) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	before := len(d.errs)
+	shares := map[string]float64{}
+	d.mapping(n, reflect.ValueOf(&shares).Elem(), path, `unit:"share"`)
+	sum := 0.0
+	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+		key := n.Content[i]
+		k, ok := op.ParseKind(key.Value)
+		if !ok {
+			d.fail(key, Join(path, key.Value), fmt.Sprintf("unknown operation %q", key.Value),
+				"one of "+strings.Join(kindNames(), ", "), nearest(key.Value, kindNames()))
+			continue
+		}
+		o[k] = shares[key.Value]
+		sum += shares[key.Value]
+	}
+	if len(d.errs) == before && math.Abs(sum-1) > 1e-9 {
+		d.fail(n, path, fmt.Sprintf("shares that sum to %.6g%%", 100*sum), "100% in all", "")
+	}
+}
+
+// DecodeYAML reads limits of response time by operation, and the errors' share.
+func (o *Objectives) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	o.Errors = -1
+	if n.Kind != yaml.MappingNode {
+		if n.Tag != "!!null" {
+			d.Fail(n, path, "a mapping from operations to percentiles", "")
+		}
+		return
+	}
+	names := append(kindNames(), "errors")
+	o.Latency = map[op.Kind]map[string]time.Duration{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		at := Join(path, key.Value)
+		if key.Value == "errors" {
+			share := 0.0
+			d.decode(value, reflect.ValueOf(&share).Elem(), at, `unit:"share" max:"100%"`)
+			o.Errors = share
+			continue
+		}
+		k, ok := op.ParseKind(key.Value)
+		if !ok {
+			d.fail(key, at, fmt.Sprintf("unknown operation %q", key.Value), "one of "+strings.Join(names, ", "), nearest(key.Value, names))
+			continue
+		}
+		limits := map[string]time.Duration{}
+		d.mapping(value, reflect.ValueOf(&limits).Elem(), at, "")
+		for j := 0; j+1 < len(value.Content) && value.Kind == yaml.MappingNode; j += 2 {
+			if p := value.Content[j]; !validPercentile(p.Value) {
+				d.fail(p, Join(at, p.Value), fmt.Sprintf("unknown percentile %q", p.Value), "p50, p90, p99, p99.9, p99.99 or max",
+					nearest(p.Value, []string{"p50", "p90", "p99", "p99.9", "max"}))
+			}
+		}
+		o.Latency[k] = limits
+	}
+}
+
+func validPercentile(name string) bool {
+	if name == "max" {
+		return true
+	}
+	digits, ok := strings.CutPrefix(name, "p")
+	v, err := parseNumber(digits)
+	return ok && err == nil && v > 0 && v < 100
+}

@@ -1,0 +1,68 @@
+package workload
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+
+	"crossover/workload/op"
+)
+
+// digestOps is how many operations the stream digest looks at.
+const digestOps = 65_536
+
+// digestVersion changes when the stream of an unchanged scenario does.
+const digestVersion = "crossover stream 1"
+
+// ScenarioDigest returns the digest of a scenario file's bytes.
+func ScenarioDigest(sc *Scenario) string {
+	sum := sha256.Sum256(sc.Text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// StreamDigest returns the digest of what a scenario asks for: the seed, data set and workload
+// after defaults, and the first 65,536 operations. Targets, cost and objectives are not in it:
+// two runs compare only if theirs agree.
+func StreamDigest(sc *Scenario) string {
+	h := sha256.New()
+	h.Write([]byte(digestVersion))
+	canonical, err := json.Marshal(struct {
+		Seed     uint64
+		Dataset  Dataset
+		Workload Workload
+	}{sc.Seed, sc.Dataset, sc.Workload})
+	must(err)
+	h.Write(canonical)
+	s := NewStream(sc)
+	n := uint64(digestOps)
+	if s.Len() > 0 {
+		n = min(n, s.Len())
+	}
+	var o op.Op
+	var buf []byte
+	for i := range n {
+		s.At(i, &o)
+		buf = encodeOp(buf[:0], &o)
+		h.Write(buf)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// encodeOp appends an operation's fields, fixed in width and order.
+func encodeOp(dst []byte, o *op.Op) []byte {
+	for _, v := range []uint64{
+		o.Index, o.Item, o.Partition, o.Sort, uint64(o.Limit), uint64(o.Kind), uint64(o.Condition),
+		bit(o.Consistent), o.Version, uint64(o.Phase), bit(o.Record), uint64(len(o.Body)),
+	} {
+		dst = binary.LittleEndian.AppendUint64(dst, v)
+	}
+	return append(dst, o.Body[:min(len(o.Body), 64)]...)
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

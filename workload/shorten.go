@@ -1,0 +1,42 @@
+package workload
+
+import (
+	"fmt"
+	"time"
+)
+
+// Shorten scales the phases, and the hot keys' times with them, to a length in all, and sets
+// the number of items; 0 leaves either as it is. The stream's digest changes with them.
+func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
+	if items > 0 {
+		for i, h := range sc.Workload.Hot {
+			if h.Key >= items {
+				return fmt.Errorf("%d items: hot key %d of workload.hot[%d] is beyond them", items, h.Key, i)
+			}
+		}
+		sc.Dataset.Items = items
+	}
+	if length == 0 {
+		return nil
+	}
+	total := time.Duration(0)
+	for _, p := range sc.Workload.Phases {
+		total += p.For
+	}
+	if total == 0 {
+		return fmt.Errorf("phases bounded by operations, not by time: they have no length to change")
+	}
+	factor := float64(length) / float64(total)
+	scale := func(d *time.Duration) { *d = time.Duration(float64(*d) * factor).Round(time.Millisecond) }
+	for i := range sc.Workload.Phases {
+		scale(&sc.Workload.Phases[i].For)
+		if sc.Workload.Phases[i].For == 0 && sc.Workload.Phases[i].Ops == 0 {
+			return fmt.Errorf("%v in all leaves phase %q less than a millisecond", length, sc.Workload.Phases[i].Name)
+		}
+	}
+	for i := range sc.Workload.Hot {
+		scale(&sc.Workload.Hot[i].From)
+		scale(&sc.Workload.Hot[i].To)
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package workload
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"crossover/workload/arrival"
+	"crossover/workload/items"
+	"crossover/workload/keys"
+	"crossover/workload/op"
+)
+
+// The parts of an operation draw from sources of their own, so that a change in how one is
+// drawn leaves the others as they were.
+const (
+	saltOp       = 0x6f70
+	saltKind     = 0x6b696e64
+	saltScramble = 0x736372
+	saltSize     = 0x73697a65
+)
+
+// deckOf turns shares into whole cards of a deck of 1,000 or, where that does not hold them,
+// 10,000: every deck of operations holds each kind in exactly its share, which keeps the
+// number of inserts before any operation computable at once.
+func deckOf(shares Operations) (counts [op.KindCount]uint64, size uint64, err error) {
+	for _, size = range []uint64{1000, 10_000} {
+		sum, whole := uint64(0), true
+		for k, s := range shares {
+			n := s * float64(size)
+			counts[k] = uint64(math.Round(n))
+			whole = whole && math.Abs(n-math.Round(n)) < 1e-6
+			sum += counts[k]
+		}
+		if whole && sum == size {
+			return counts, size, nil
+		}
+	}
+	return counts, size, fmt.Errorf("shares finer than a hundredth of a percent")
+}
+
+// NewPlan returns the schedule of a valid scenario.
+func NewPlan(sc *Scenario) *arrival.Plan {
+	var phases []arrival.Phase
+	for _, p := range sc.Workload.Phases {
+		phases = append(phases, arrival.Phase{For: p.For, Ops: p.Ops, From: p.Rate.From, To: p.Rate.To})
+	}
+	process := arrival.Constant
+	if o := sc.Workload.Arrival.Open; o != nil && o.Process == "poisson" {
+		process = arrival.Poisson
+	}
+	plan, err := arrival.New(phases, process, sc.Seed)
+	must(err)
+	return plan
+}
+
+// A hotWindow is a hot key between two operations.
+type hotWindow struct {
+	item, from, to uint64 // to is 0 when it has no end
+	share          float64
+}
+
+// A stream is the operations of one scenario.
+type stream struct {
+	sc       *Scenario
+	plan     *arrival.Plan
+	dist     keys.Dist
+	scramble *keys.Scramble // nil when ranks are places
+	sizes    items.Size
+	counts   [op.KindCount]uint64
+	deck     uint64
+	hot      []hotWindow
+	source   rand.PCG
+	salt     uint64
+}
+
+// NewStream returns the operations of a valid scenario. Each worker needs one of its own.
+func NewStream(sc *Scenario) Stream {
+	s := &stream{sc: sc, plan: NewPlan(sc), sizes: sc.sizes(), salt: keys.Mix(sc.Seed)}
+	var err error
+	s.counts, s.deck, err = deckOf(sc.Workload.Operations)
+	must(err)
+	k := sc.Workload.Keys
+	switch {
+	case k.Zipfian != nil:
+		s.dist, err = keys.NewZipfian(k.Zipfian.Theta)
+		if k.Zipfian.Scrambled {
+			scramble := keys.NewScramble(s.salt^saltScramble, sc.Dataset.Items)
+			s.scramble = &scramble
+		}
+	case k.Hotspot != nil:
+		s.dist, err = keys.NewHotspot(k.Hotspot.Items, k.Hotspot.Share)
+	case k.Latest != nil:
+		s.dist, err = keys.NewLatest(k.Latest.Theta)
+	case k.Sequential != nil:
+		s.dist = keys.NewSequential()
+	default:
+		s.dist = keys.NewUniform()
+	}
+	must(err)
+	for _, h := range sc.Workload.Hot {
+		w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From)}
+		if h.To > 0 {
+			w.to = s.plan.IndexAt(h.To)
+		}
+		s.hot = append(s.hot, w)
+	}
+	return s
+}
+
+// Len returns how many operations the schedule plans; 0 means that time alone bounds it.
+func (s *stream) Len() uint64 { return s.plan.Len() }
+
+// At fills o with operation i.
+func (s *stream) At(i uint64, o *op.Op) {
+	w := &s.sc.Workload
+	body := o.Body
+	*o = op.Op{Index: i, Due: -1}
+	kind, rank := s.kind(i)
+	o.Kind = kind
+	o.Phase = s.plan.PhaseOf(i)
+	o.Record = w.Phases[o.Phase].Record
+	if kind == op.Insert {
+		o.Item = s.sc.Dataset.Items + i/s.deck*s.counts[op.Insert] + rank
+	} else {
+		o.Item = s.item(i)
+	}
+	o.Partition, o.Sort = s.sc.Place(o.Item)
+	o.Consistent = w.Read.Consistency == "strong"
+	switch kind {
+	case op.Query:
+		o.Limit = w.Query.Limit
+	case op.ScanPage:
+		o.Limit = w.Scan.Limit
+	}
+	o.Condition = s.condition(kind)
+	o.Body = body[:0]
+	if kind == op.Update || kind == op.Insert || kind == op.ReadModifyWrite {
+		o.Version = i + 1
+		o.Body = s.sc.AppendBody(body[:0], o.Item, o.Version, s.sizes)
+	}
+}
+
+func (s *stream) condition(kind op.Kind) op.Condition {
+	switch s.sc.Workload.Write.Condition {
+	case "existence":
+		switch kind {
+		case op.Insert:
+			return op.MustNotExist
+		case op.Update, op.Delete, op.ReadModifyWrite:
+			return op.MustExist
+		}
+	case "version":
+		if kind == op.ReadModifyWrite {
+			return op.VersionUnchanged
+		}
+	}
+	return op.Unconditional
+}
+
+// kind deals operation i's card: its kind, and its rank among the deck's cards of that kind.
+func (s *stream) kind(i uint64) (op.Kind, uint64) {
+	place := keys.NewScramble(s.salt^saltKind^i/s.deck, s.deck).Of(i % s.deck)
+	for k, n := range s.counts {
+		if place < n {
+			return op.Kind(k), place
+		}
+		place -= n
+	}
+	panic("workload: a deck's cards do not sum to its size")
+}
+
+// item chooses the item that operation i asks for.
+func (s *stream) item(i uint64) uint64 {
+	s.source.Seed(s.salt^saltOp, i)
+	if len(s.hot) > 0 {
+		u := float64(s.source.Uint64()>>11) * 0x1p-53
+		for _, h := range s.hot {
+			if i >= h.from && (h.to == 0 || i < h.to) {
+				if u < h.share {
+					return h.item
+				}
+				u -= h.share
+			}
+		}
+	}
+	n := s.sc.Dataset.Items
+	if s.sc.Workload.Keys.Latest != nil {
+		n += i / s.deck * s.counts[op.Insert] // inserts of the decks dealt out before
+	}
+	x := s.dist.Pick(&s.source, i, n)
+	if s.scramble != nil {
+		x = s.scramble.Of(x)
+	}
+	return x
+}
+
+// AppendBody appends the body of an item's version, as its size leaves room for.
+func (sc *Scenario) AppendBody(dst []byte, item, version uint64, sizes items.Size) []byte {
+	size, overhead := sc.drawSize(item, sizes), sc.OverheadBytes(item)
+	return items.Body(dst, sc.Seed, item, version, int(size-overhead), sc.Dataset.Compressibility)
+}
+
+// drawSize returns an item's size in bytes: a function of seed and item.
+func (sc *Scenario) drawSize(item uint64, sizes items.Size) uint64 {
+	var source rand.PCG
+	source.Seed(keys.Mix(sc.Seed)^saltSize, item)
+	return max(sizes.Draw(&source), sc.OverheadBytes(item)+uint64(sc.Dataset.Attributes))
+}
+
+// ItemSize returns an item's size in bytes, as DynamoDB counts it: names and values.
+func (sc *Scenario) ItemSize(item uint64) uint64 { return sc.drawSize(item, sc.sizes()) }
+
+// BodyLen returns the length of an item's body in bytes.
+func (sc *Scenario) BodyLen(item uint64) int { return int(sc.ItemSize(item) - sc.OverheadBytes(item)) }
+
+// A Loader makes the items that are there before the first operation: version 0.
+type Loader struct {
+	sc    *Scenario
+	sizes items.Size
+}
+
+// NewLoader returns the items of a valid scenario.
+func NewLoader(sc *Scenario) *Loader { return &Loader{sc, sc.sizes()} }
+
+// Body appends an item's loaded body.
+func (l *Loader) Body(dst []byte, item uint64) []byte { return l.sc.AppendBody(dst, item, 0, l.sizes) }
