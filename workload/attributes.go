@@ -21,13 +21,21 @@ const (
 // Developer Guide, "Service, account, and table quotas").
 const MaxItemBytes = 400 << 10
 
-// AttrBody returns the name of body attribute i.
-func AttrBody(i int) string {
-	if i < 10 {
-		return "a0" + strconv.Itoa(i)
+// MaxAttributes is the most body attributes that a scenario may ask for.
+const MaxAttributes = 200
+
+var bodyNames = func() (names [MaxAttributes]string) {
+	for i := range names {
+		names[i] = "a" + strconv.Itoa(i)
+		if i < 10 {
+			names[i] = "a0" + strconv.Itoa(i)
+		}
 	}
-	return "a" + strconv.Itoa(i)
-}
+	return names
+}()
+
+// AttrBody returns the name of body attribute i, 0 to MaxAttributes-1.
+func AttrBody(i int) string { return bodyNames[i] }
 
 // HasSort reports whether items have a sort key.
 func (sc *Scenario) HasSort() bool { return sc.Dataset.Key.Sort.PerPartition > 0 }

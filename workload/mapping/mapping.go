@@ -1,0 +1,97 @@
+// Package mapping says how one logical item and one logical operation map to DynamoDB
+// (attributes, requests) and to Aerospike (records, bins, requests). Drivers, cost model and
+// report use this one place, so that neither side quietly gets an easier job.
+package mapping
+
+import (
+	"math"
+
+	"crossover/costmodel/footprint"
+	"crossover/costmodel/units"
+	"crossover/workload"
+	"crossover/workload/op"
+)
+
+// A Mapping is the mapping of one scenario.
+type Mapping struct{ sc *workload.Scenario }
+
+// New returns the mapping of a valid scenario.
+func New(sc *workload.Scenario) *Mapping { return &Mapping{sc} }
+
+// DynamoDBUnits returns the read and write units that one operation consumes on an item of
+// itemBytes, as DynamoDB counts sizes, and how many requests it takes, retries apart. Queries
+// and scan pages are taken to return as many items of that size as their limit, the data set
+// and DynamoDB's 1 MB page allow.
+func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write float64, requests int) {
+	c := units.Eventual
+	if m.sc.Workload.Read.Consistency == "strong" {
+		c = units.Strong
+	}
+	switch kind {
+	case op.Read:
+		return units.Read(itemBytes, c), 0, 1
+	case op.Update, op.Insert, op.Delete:
+		return 0, units.Write(itemBytes, false), 1
+	case op.ReadModifyWrite:
+		return units.Read(itemBytes, c), units.Write(itemBytes, false), 2
+	case op.Query:
+		if !m.sc.HasSort() {
+			return units.Read(itemBytes, c), 0, 1
+		}
+		return units.Page(m.pageItems(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition, itemBytes)*itemBytes, c), 0, 1
+	case op.ScanPage:
+		return units.Page(m.pageItems(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items, itemBytes)*itemBytes, c), 0, 1
+	}
+	return 0, 0, 0
+}
+
+// pageItems returns how many items a page holds.
+func (m *Mapping) pageItems(limit, there, itemBytes uint64) uint64 {
+	return min(limit, there, max(1, units.MaxPage/max(1, itemBytes)))
+}
+
+// Record returns the Aerospike record of an item of itemBytes: a bin for each attribute, the
+// keys among them; the set is named as the table is.
+func (m *Mapping) Record(itemBytes uint64) footprint.Record {
+	const typicalItem = 0 // names' and keys' lengths hardly depend on the item
+	r := footprint.Record{Set: TableName(m.sc)}
+	pk := len(m.sc.AppendPartitionKey(nil, typicalItem))
+	r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrPartition, Type: footprint.String, Bytes: pk})
+	if m.sc.HasSort() {
+		r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrSort, Type: footprint.String, Bytes: len(m.sc.AppendSortKey(nil, 0))})
+	}
+	r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrVersion, Type: footprint.String, Bytes: workload.VersionLen})
+	body := int(math.Max(float64(m.sc.Dataset.Attributes), float64(itemBytes)-float64(m.sc.OverheadBytes(typicalItem))))
+	for i := range m.sc.Dataset.Attributes {
+		from, to := m.sc.SplitBody(body, i)
+		r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrBody(i), Type: footprint.String, Bytes: to - from})
+	}
+	return r
+}
+
+// TableName is the table and set that a scenario's items go to unless a target names one.
+func TableName(sc *workload.Scenario) string { return "crossover-" + sc.Name }
+
+// DeviceIO returns how many record reads and record writes one operation asks of the master's
+// device, misses of its cache assumed: an Aerospike put that replaces a record does not read
+// it; a query reads each record that it returns.
+func (m *Mapping) DeviceIO(kind op.Kind, itemBytes uint64) (reads, writes float64) {
+	switch kind {
+	case op.Read:
+		return 1, 0
+	case op.Update, op.Insert:
+		return 0, 1
+	case op.Delete:
+		return 0, 0 // without durable deletes the index entry goes, and nothing is written
+	case op.ReadModifyWrite:
+		return 1, 1
+	case op.Query:
+		if !m.sc.HasSort() {
+			return 1, 0
+		}
+		return float64(min(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition)), 0
+	case op.ScanPage:
+		return float64(min(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items)), 0
+	}
+	return 0, 0
+}
