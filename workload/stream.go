@@ -111,6 +111,13 @@ func NewStream(sc *Scenario) Stream {
 // Len returns how many operations the schedule plans; 0 means that time alone bounds it.
 func (s *stream) Len() uint64 { return s.plan.Len() }
 
+// KindOf returns operation i's kind without making the operation: the runner's pacer counts
+// what is offered by kind, and must not make each body to learn it.
+func (s *stream) KindOf(i uint64) op.Kind {
+	kind, _ := s.kind(i)
+	return kind
+}
+
 // At fills o with operation i.
 func (s *stream) At(i uint64, o *op.Op) {
 	w := &s.sc.Workload

@@ -66,6 +66,17 @@ func TestStallShowsInResponseTime(t *testing.T) {
 				t.Errorf("%v: %.0f operations responded later than that, want about %.0f", over, got, want)
 			}
 		}
+		// In the middle of the stall every session holds one operation and the rest wait.
+		var flying, waiting int64
+		for _, line := range run.Intervals() {
+			if line.Start > 0.9 && line.Start < 2 { // the interval that ends within the stall
+				flying += line.InFlight
+				waiting += line.Waiting
+			}
+		}
+		if flying < sessions || waiting == 0 {
+			t.Errorf("%d in flight and %d waiting in the stall", flying, waiting)
+		}
 		service := run.Histogram("", results.Service, true)
 		var slow int64
 		for _, bar := range service.Distribution() {

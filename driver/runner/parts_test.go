@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -172,7 +173,7 @@ func TestSaturatedProcessIsTheLimit(t *testing.T) {
 	if !m.interval(5*time.Millisecond, lateBy(time.Microsecond, 1000), true, true) {
 		t.Error("a saturated process passes for healthy")
 	}
-	if h := m.result(); !h.Limited || h.CPUShare != 1 {
+	if h := m.result(); !h.Limited || h.CPUShare != 1 || !strings.Contains(h.Reasons[0], "own CPU") {
 		t.Errorf("health %+v", h)
 	}
 }

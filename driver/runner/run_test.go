@@ -249,7 +249,7 @@ func TestObjectives(t *testing.T) {
 			}
 			_ = c.SleepUntil(ctx, c.Now()+d)
 		}}
-		m, _, err := start(t.Context(), t, Config{Scenario: sc, Driver: d})
+		m, _, err := start(t.Context(), t, Config{Scenario: sc, Driver: d, Interval: 30 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

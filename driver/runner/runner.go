@@ -13,6 +13,31 @@ import (
 	"crossover/workload"
 )
 
+// Run sends the whole stream of c.Scenario to c.Driver on its schedule, and writes the run
+// directory c.Dir. Before that it makes the target ready (driver.Provisioner, which refuses
+// what is not crossover's own), describes it, loads the data set if c.Load says so, and opens
+// connections. It runs in real time: c.Clock is the real one, or a test's synctest bubble.
+//
+// The manifest is never nil once c is valid, and is what manifest.json says. The error is nil
+// for a complete run. When ctx ends, the manifest's status is interrupted, the error ctx's
+// cause, and everything sent until then has been drained, for InterruptDrainLimit at most,
+// and written. A spent budget ends the run the same way, with driver.ErrBudget. Objectives
+// not met and a limited generator are in the manifest, not errors.
+func Run(ctx context.Context, c Config) (*results.Manifest, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	src := source{
+		stream:       func() workload.Stream { return workload.NewStream(c.Scenario) },
+		streamDigest: workload.StreamDigest(c.Scenario),
+		textDigest:   workload.ScenarioDigest(c.Scenario),
+	}
+	if c.Scenario.Workload.Arrival.Open != nil {
+		src.plan = workload.NewPlan(c.Scenario)
+	}
+	return execute(ctx, c.withDefaults(), src)
+}
+
 // A source is where a run's operations come from.
 type source struct {
 	stream       func() workload.Stream // a clone for one goroutine
@@ -292,7 +317,10 @@ func (r *run) warn(texts ...string) {
 // planProgress adds to a progress report what is known of the plan.
 func (r *run) planProgress(e *engine) func(Progress) {
 	var total uint64
-	if s, ok := e.plan.(interface{ Len() uint64 }); ok && e.plan != nil {
+	for _, p := range e.phases {
+		total += p.Ops
+	}
+	if s, ok := e.plan.(interface{ Len() uint64 }); ok {
 		total = s.Len()
 	}
 	return func(p Progress) {
