@@ -1,0 +1,352 @@
+// Package attribute holds DynamoDB's attribute values: their JSON, their sizes, their order
+// and their arithmetic.
+package attribute
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crossover/costmodel/units"
+)
+
+// A Type is an attribute's type, as the API names it.
+type Type string
+
+// The types (AWS DynamoDB API Reference, AttributeValue).
+const (
+	S    Type = "S"
+	N    Type = "N"
+	B    Type = "B"
+	BOOL Type = "BOOL"
+	NULL Type = "NULL"
+	L    Type = "L"
+	M    Type = "M"
+	SS   Type = "SS"
+	NS   Type = "NS"
+	BS   Type = "BS"
+)
+
+// A Value is one attribute value. Text holds strings, binary and normalised numbers; Texts
+// holds sets, in order.
+type Value struct {
+	Type  Type
+	Text  string
+	Bool  bool
+	List  []Value
+	Map   Item
+	Texts []string
+}
+
+// An Item is an item's attributes, or a map value's.
+type Item map[string]Value
+
+// maxDepth is how deep documents may nest (Developer Guide, "Constraints").
+const maxDepth = 32
+
+// ErrValidation is wrapped by what DynamoDB calls a ValidationException.
+var ErrValidation = errors.New("validation")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrValidation}, args...)...)
+}
+
+// UnmarshalJSON reads a value in DynamoDB's JSON.
+func (v *Value) UnmarshalJSON(text []byte) error { return v.parse(text, 0) }
+
+func (v *Value) parse(text []byte, depth int) error {
+	if depth > maxDepth {
+		return invalid("Nesting Levels have exceeded supported limits")
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	if len(fields) == 0 {
+		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	}
+	if len(fields) > 1 {
+		return invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+	}
+	for name, raw := range fields {
+		v.Type = Type(name)
+		return v.content(raw, depth)
+	}
+	return nil
+}
+
+func (v *Value) content(raw json.RawMessage, depth int) error {
+	switch v.Type {
+	case S:
+		return json.Unmarshal(raw, &v.Text)
+	case N:
+		return v.number(raw)
+	case B:
+		text, err := binary(raw)
+		v.Text = text
+		return err
+	case BOOL:
+		return json.Unmarshal(raw, &v.Bool)
+	case NULL:
+		if err := json.Unmarshal(raw, &v.Bool); err != nil {
+			return err
+		}
+		if !v.Bool {
+			return invalid("One or more parameter values were invalid: Null attribute value types must have the value of true")
+		}
+		return nil
+	case L:
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
+		v.List = make([]Value, len(list))
+		for i, e := range list {
+			if err := v.List[i].parse(e, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	case M:
+		var m map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return err
+		}
+		v.Map = make(Item, len(m))
+		for name, e := range m {
+			var x Value
+			if err := x.parse(e, depth+1); err != nil {
+				return err
+			}
+			v.Map[name] = x
+		}
+		return nil
+	case SS, NS, BS:
+		return v.set(raw)
+	}
+	return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+}
+
+func (v *Value) number(raw json.RawMessage) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	n, err := Normalise(text)
+	v.Text = n
+	return err
+}
+
+func binary(raw json.RawMessage) (string, error) {
+	var b []byte
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return "", err
+	}
+	return string(b), nil
+}
+
+func (v *Value) set(raw json.RawMessage) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return invalid("One or more parameter values were invalid: An string set  may not be empty")
+	}
+	for _, e := range list {
+		x := Value{Type: v.Type[:1]}
+		if err := x.content(e, 0); err != nil {
+			return err
+		}
+		v.Texts = append(v.Texts, x.Text)
+	}
+	slices.SortFunc(v.Texts, func(a, b string) int { return compareText(v.Type[:1], a, b) })
+	if len(slices.Compact(slices.Clone(v.Texts))) != len(v.Texts) {
+		return invalid("One or more parameter values were invalid: Input collection contains duplicates")
+	}
+	return nil
+}
+
+// MarshalJSON writes a value in DynamoDB's JSON.
+func (v Value) MarshalJSON() ([]byte, error) { return v.Append(nil) }
+
+// Append appends a value's JSON.
+func (v Value) Append(dst []byte) ([]byte, error) {
+	dst = append(dst, '{', '"')
+	dst = append(dst, v.Type...)
+	dst = append(dst, '"', ':')
+	switch v.Type {
+	case S:
+		dst = appendString(dst, v.Text)
+	case N:
+		dst = append(append(append(dst, '"'), v.Text...), '"')
+	case B:
+		dst = appendBinary(dst, v.Text)
+	case BOOL, NULL:
+		if v.Bool {
+			dst = append(dst, "true"...)
+		} else {
+			dst = append(dst, "false"...)
+		}
+	case L:
+		dst = append(dst, '[')
+		for i, e := range v.List {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var err error
+			if dst, err = e.Append(dst); err != nil {
+				return nil, err
+			}
+		}
+		dst = append(dst, ']')
+	case M:
+		var err error
+		if dst, err = v.Map.Append(dst); err != nil {
+			return nil, err
+		}
+	case SS, NS, BS:
+		dst = append(dst, '[')
+		for i, t := range v.Texts {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if v.Type == BS {
+				dst = appendBinary(dst, t)
+			} else {
+				dst = appendString(dst, t)
+			}
+		}
+		dst = append(dst, ']')
+	default:
+		return nil, fmt.Errorf("attribute: a value without a type")
+	}
+	return append(dst, '}'), nil
+}
+
+// Append appends an item's JSON, attributes in order of their names.
+func (it Item) Append(dst []byte) ([]byte, error) {
+	names := make([]string, 0, len(it))
+	for n := range it {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	for i, n := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, n), ':')
+		var err error
+		if dst, err = it[n].Append(dst); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// MarshalJSON writes an item in DynamoDB's JSON.
+func (it Item) MarshalJSON() ([]byte, error) { return it.Append(nil) }
+
+func appendBinary(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, []byte(s))
+	return append(dst, '"')
+}
+
+// appendString appends a JSON string; text without anything to escape is copied as it is.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
+			var b bytes.Buffer
+			e := json.NewEncoder(&b)
+			e.SetEscapeHTML(false)
+			if err := e.Encode(s); err != nil {
+				panic("attribute: a string that JSON cannot hold: " + err.Error())
+			}
+			return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+		}
+	}
+	return append(append(append(dst, '"'), s...), '"')
+}
+
+// Size returns what a value counts in DynamoDB's item size, in bytes.
+func (v Value) Size() int {
+	switch v.Type {
+	case S, B:
+		return len(v.Text)
+	case N:
+		return units.NumberSize(v.Text)
+	case BOOL:
+		return units.SizeBool
+	case NULL:
+		return units.SizeNull
+	case L:
+		n := units.SizeList
+		for _, e := range v.List {
+			n += e.Size() + units.SizeElement
+		}
+		return n
+	case M:
+		return units.SizeList + v.Map.Size() + units.SizeElement*len(v.Map)
+	}
+	n := 0
+	for _, t := range v.Texts {
+		if v.Type == NS {
+			n += units.NumberSize(t)
+		} else {
+			n += len(t)
+		}
+	}
+	return n
+}
+
+// Size returns what an item counts: names and values, in bytes.
+func (it Item) Size() int {
+	n := 0
+	for name, v := range it {
+		n += len(name) + v.Size()
+	}
+	return n
+}
+
+// Equal reports whether two values are the same; sets compare without order.
+func (v Value) Equal(o Value) bool {
+	if v.Type != o.Type || v.Text != o.Text || v.Bool != o.Bool || len(v.List) != len(o.List) || len(v.Map) != len(o.Map) {
+		return false
+	}
+	if !slices.Equal(v.Texts, o.Texts) {
+		return false
+	}
+	for i := range v.List {
+		if !v.List[i].Equal(o.List[i]) {
+			return false
+		}
+	}
+	for n, x := range v.Map {
+		y, ok := o.Map[n]
+		if !ok || !x.Equal(y) {
+			return false
+		}
+	}
+	return true
+}
+
+// Compare orders two strings, numbers or binaries; ok is false for other or unlike types.
+func (v Value) Compare(o Value) (order int, ok bool) {
+	if v.Type != o.Type || v.Type != S && v.Type != N && v.Type != B {
+		return 0, false
+	}
+	return compareText(v.Type, v.Text, o.Text), true
+}
+
+func compareText(t Type, a, b string) int {
+	if t == N {
+		return strings.Compare(SortableNumber(a), SortableNumber(b))
+	}
+	return strings.Compare(a, b)
+}
