@@ -1,0 +1,177 @@
+package costmodel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"crossover/workload"
+)
+
+// A Config is the scenario's cost section.
+type Config struct {
+	Regions   []string        `yaml:"regions" doc:"AWS regions; one for now"`
+	Horizon   Months          `yaml:"horizon" default:"36 months" doc:"how long both sides are paid for"`
+	Demand    DemandConfig    `yaml:"demand" required:"true"`
+	Items     uint64          `yaml:"items" default:"0" doc:"items in production; 0 takes dataset.items"`
+	DynamoDB  DynamoDBConfig  `yaml:"dynamodb"`
+	Aerospike AerospikeConfig `yaml:"aerospike"`
+	People    PeopleConfig    `yaml:"people"`
+}
+
+// A DemandConfig is the production load in operations/s.
+type DemandConfig struct {
+	Mean   float64    `yaml:"mean" unit:"rate" default:"0/s" doc:"mean operations/s; give mean or peak"`
+	Peak   float64    `yaml:"peak" unit:"rate" default:"0/s" doc:"busiest hour's operations/s; give mean or peak"`
+	Shape  ShapeSpec  `yaml:"shape" default:"flat" doc:"flat, or diurnal(peak_to_mean: 2.1)"`
+	Growth YearlyRate `yaml:"growth" default:"0%/year"`
+}
+
+// DynamoDBConfig are DynamoDB's assumptions.
+type DynamoDBConfig struct {
+	Utilisation float64 `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
+	Discount    float64 `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`
+	FreeTier    bool    `yaml:"free_tier" default:"false"`
+	PITR        bool    `yaml:"pitr" default:"false" doc:"point-in-time recovery"`
+}
+
+// AerospikeConfig are Aerospike's assumptions.
+type AerospikeConfig struct {
+	Instances     []string      `yaml:"instances" doc:"instance types to price; all whose device rates are known when left out"`
+	Replication   int           `yaml:"replication" default:"2" min:"1" max:"8"`
+	CPUPerOp      time.Duration `yaml:"cpu_per_op" default:"29us" doc:"server CPU time of one request (29 us seen on Community Edition 8.1 with 1 KB records)"`
+	MaxCPU        float64       `yaml:"max_cpu" unit:"share" default:"50%" min:"1%" max:"100%"`
+	MaxDeviceUse  float64       `yaml:"max_device_use" unit:"share" default:"50%" min:"1%" max:"90%" doc:"of device capacity; defragmentation needs the rest"`
+	MaxDeviceRate float64       `yaml:"max_device_rate" unit:"share" default:"60%" min:"1%" max:"100%" doc:"of the device's rated operations and bandwidth"`
+	MaxRAM        float64       `yaml:"max_ram" unit:"share" default:"60%" min:"1%" max:"90%" doc:"of memory, for the primary index"`
+	MaxNetwork    float64       `yaml:"max_network" unit:"share" default:"50%" min:"1%" max:"100%" doc:"of baseline bandwidth"`
+	CacheHit      float64       `yaml:"cache_hit" unit:"share" default:"0%" max:"100%" doc:"reads answered from memory"`
+	MinNodes      int           `yaml:"min_nodes" default:"3" min:"1" max:"128"`
+	SpareNodes    int           `yaml:"spare_nodes" default:"1" min:"0" max:"16" doc:"nodes whose loss the others must carry at the peak"`
+	LicenceUSD    float64       `yaml:"licence_usd_per_unique_tb_year" default:"-1" doc:"Enterprise Edition; no public list price exists"`
+	Discount      float64       `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on instances"`
+	CrossAZ       float64       `yaml:"cross_az" unit:"share" default:"67%" max:"100%" doc:"share of client and replica traffic that crosses an availability zone"`
+}
+
+// PeopleConfig is engineers' time, a soft line shown apart.
+type PeopleConfig struct {
+	USDPerHour     float64 `yaml:"usd_per_hour" default:"100" min:"0"`
+	DynamoDBHours  float64 `yaml:"dynamodb_hours_per_month" default:"4" min:"0"`
+	AerospikeHours float64 `yaml:"aerospike_hours_per_month" default:"40" min:"0"`
+	MigrationHours float64 `yaml:"migration_hours" default:"480" min:"0" doc:"once, in the first month"`
+}
+
+// Months is a horizon: "36 months" or "3 years", 1 to 120 months.
+type Months int
+
+// DecodeYAML reads a horizon.
+func (m *Months) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
+	var count int
+	var unit string
+	if _, err := fmt.Sscanf(n.Value, "%d %s", &count, &unit); err == nil {
+		switch strings.TrimSuffix(unit, "s") {
+		case "month":
+			*m = Months(count)
+		case "year":
+			*m = Months(12 * count)
+		}
+	}
+	if *m < 1 || *m > 120 {
+		d.Fail(n, path, "a horizon of 1 to 120 months, such as 36 months or 3 years", "")
+	}
+}
+
+// YearlyRate is growth: "40%/year", above -100%.
+type YearlyRate float64
+
+// DecodeYAML reads a yearly growth.
+func (y *YearlyRate) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
+	text, ok := strings.CutSuffix(n.Value, "/year")
+	text, negative := strings.CutPrefix(text, "-")
+	v, err := workload.ParseShare(text)
+	if !ok || err != nil || v > 100 || negative && v >= 1 {
+		d.Fail(n, path, "growth such as 40%/year", "")
+		return
+	}
+	if negative {
+		v = -v
+	}
+	*y = YearlyRate(v)
+}
+
+// ShapeSpec is a day's shape.
+type ShapeSpec struct{ PeakToMean float64 }
+
+// DecodeYAML reads flat or diurnal(peak_to_mean: 2.1).
+func (s *ShapeSpec) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
+	s.PeakToMean = 1
+	if n.Value == "flat" {
+		return
+	}
+	inner, ok := strings.CutPrefix(n.Value, "diurnal(peak_to_mean:")
+	inner, closed := strings.CutSuffix(inner, ")")
+	if _, err := fmt.Sscanf(strings.TrimSpace(inner), "%g", &s.PeakToMean); !ok || !closed || err != nil || s.PeakToMean < 1 || s.PeakToMean > 12 {
+		d.Fail(n, path, "flat, or diurnal(peak_to_mean: X) with X from 1 to 12", "")
+	}
+}
+
+// Day returns the multipliers of the mean by hour: flat, or a raised cosine taken to the power
+// at which its peak is as asked.
+func (s ShapeSpec) Day() (day [Hours]float64) {
+	power := 0.0
+	shape := func(p float64) (peak float64) {
+		sum := 0.0
+		for h := range day {
+			day[h] = math.Pow(0.5-0.5*math.Cos(2*math.Pi*(float64(h)+0.5)/Hours), p)
+			sum += day[h]
+		}
+		for h := range day {
+			day[h] *= Hours / sum
+			peak = max(peak, day[h])
+		}
+		return peak
+	}
+	low, high := 0.0, 500.0
+	for range 80 {
+		power = (low + high) / 2
+		if shape(power) < s.PeakToMean {
+			low = power
+		} else {
+			high = power
+		}
+	}
+	shape(low)
+	return day
+}
+
+// ParseConfig decodes and checks the scenario's cost section; nil without one.
+func ParseConfig(sc *workload.Scenario) (*Config, error) {
+	if sc.Cost == nil {
+		return nil, nil
+	}
+	c := &Config{}
+	if err := workload.DecodeAt(sc.File, "cost", sc.Cost, c); err != nil {
+		return nil, err
+	}
+	at := func(found, expected string) error {
+		return &workload.Error{File: sc.File, Line: sc.Cost.Line, Column: sc.Cost.Column, Path: "cost", Found: found, Expected: expected}
+	}
+	var errs []error
+	if (c.Demand.Mean > 0) == (c.Demand.Peak > 0) {
+		errs = append(errs, at("demand.mean and demand.peak both given or neither", "exactly one of them, above 0/s"))
+	}
+	if len(c.Regions) == 0 {
+		c.Regions = []string{"us-east-1"}
+	}
+	if len(c.Regions) > 1 {
+		errs = append(errs, at(fmt.Sprintf("%d regions", len(c.Regions)), "one"))
+	}
+	if c.Items == 0 {
+		c.Items = sc.Dataset.Items
+	}
+	return c, errors.Join(errs...)
+}
