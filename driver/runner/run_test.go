@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,17 +269,38 @@ func TestObjectives(t *testing.T) {
 	})
 }
 
-func TestRefusedTargetIsRecorded(t *testing.T) {
+func TestRefusedTargetLeavesNothingBehind(t *testing.T) {
 	d := refusing{&testDriver{}}
-	m, run, err := start(t.Context(), t, Config{
-		Scenario: openScenario(1, phase("steady", time.Second, 10)), Driver: d, Load: true,
+	dir := filepath.Join(t.TempDir(), "run")
+	m, err := Run(t.Context(), Config{
+		Scenario: refusedScenario(t), Driver: d, Load: true, Dir: dir, Clock: clock.Real(),
 	})
-	if !errors.Is(err, driver.ErrNotOwned) || m.Status != results.Failed || run.Manifest.Status != results.Failed {
+	if !errors.Is(err, driver.ErrNotOwned) || m.Status != results.Failed {
 		t.Errorf("error %v, status %s", err, m.Status)
 	}
 	if d.loaded.Load() != 0 || d.calls.Load() != 0 {
 		t.Error("wrote to a table that it does not own")
 	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a run directory was left: %v", err)
+	}
+}
+
+func refusedScenario(t *testing.T) *workload.Scenario {
+	t.Helper()
+	sc, err := workload.Parse("refused.yaml", []byte(`
+version: 1
+name: refused
+dataset: {items: 10, size: 100B}
+workload:
+  operations: {read: 100%}
+  arrival: {open: {process: constant, sessions: 1}}
+  phases: [{name: steady, for: 1s, rate: 10/s}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
 }
 
 type refusing struct{ *testDriver }

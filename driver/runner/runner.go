@@ -275,9 +275,14 @@ func statusOf(ctx context.Context, err error) (results.Status, string) {
 	return results.Failed, results.Scrub(err.Error())
 }
 
-// giveUp writes a run directory for a run that could not begin.
+// giveUp writes a run directory for a run that could not begin. A target that is not
+// crossover's is refused before anything happens, and leaves nothing behind.
 func (r *run) giveUp(ctx context.Context, cause error) (*results.Manifest, error) {
 	m := &r.manifest
+	if errors.Is(cause, driver.ErrNotOwned) {
+		m.Status, m.Reason = results.Failed, results.Scrub(cause.Error())
+		return m, cause
+	}
 	m.Started = r.cfg.Clock.Wall(r.cfg.Clock.Now())
 	m.Ended = m.Started
 	w, err := results.Create(r.cfg.Dir, *m, r.cfg.Scenario.Text)
