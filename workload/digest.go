@@ -22,8 +22,8 @@ func ScenarioDigest(sc *Scenario) string {
 }
 
 // StreamDigest returns the digest of what a scenario asks for: the seed, data set and workload
-// after defaults, and the first 65,536 operations. Targets, cost and objectives are not in it:
-// two runs compare only if theirs agree.
+// after defaults, and the first 65,536 operations. Targets, cost and objectives are not in it,
+// nor how many sessions or workers send the operations: two runs compare only if theirs agree.
 func StreamDigest(sc *Scenario) string {
 	h := sha256.New()
 	h.Write([]byte(digestVersion))
@@ -31,7 +31,7 @@ func StreamDigest(sc *Scenario) string {
 		Seed     uint64
 		Dataset  Dataset
 		Workload Workload
-	}{sc.Seed, sc.Dataset, sc.Workload})
+	}{sc.Seed, sc.Dataset, withoutWorkers(sc.Workload)})
 	must(err)
 	h.Write(canonical)
 	s := NewStream(sc)
@@ -47,6 +47,18 @@ func StreamDigest(sc *Scenario) string {
 		h.Write(buf)
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// withoutWorkers returns w with the numbers of sessions and workers left out, which change how
+// operations are sent and not what they are.
+func withoutWorkers(w Workload) Workload {
+	if w.Arrival.Open != nil {
+		w.Arrival.Open = &OpenArrival{Process: w.Arrival.Open.Process}
+	}
+	if w.Arrival.Closed != nil {
+		w.Arrival.Closed = &ClosedArrival{Think: w.Arrival.Closed.Think}
+	}
+	return w
 }
 
 // encodeOp appends an operation's fields, fixed in width and order.
