@@ -164,11 +164,16 @@ func (v *Value) set(raw json.RawMessage) error {
 		}
 		v.Texts = append(v.Texts, x.Text)
 	}
-	slices.SortFunc(v.Texts, func(a, b string) int { return compareText(v.Type[:1], a, b) })
+	v.SortSet()
 	if len(slices.Compact(slices.Clone(v.Texts))) != len(v.Texts) {
 		return invalid("One or more parameter values were invalid: Input collection contains duplicates")
 	}
 	return nil
+}
+
+// SortSet puts a set's elements in order, so that equal sets are equal element by element.
+func (v *Value) SortSet() {
+	slices.SortFunc(v.Texts, func(a, b string) int { return compareText(v.Type[:1], a, b) })
 }
 
 // MarshalJSON writes a value in DynamoDB's JSON.

@@ -1,0 +1,117 @@
+package dynamodb
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Faults are the shares of data-plane requests that go wrong on purpose, each from 0 to 1.
+// The zero value injects nothing.
+type Faults struct {
+	// Throttle is answered as a throttled request would be: ProvisionedThroughputExceededException
+	// or ThrottlingException by the table's mode, with a key range's reason.
+	Throttle float64
+	// Error500 is answered with InternalServerError, before anything is done.
+	Error500 float64
+	// Reset has its TCP connection reset, before anything is done.
+	Reset float64
+	// Delay is held for DelayFor, and then served.
+	Delay    float64
+	DelayFor time.Duration
+}
+
+// ParseFaults reads a list such as "throttle=1%,error500=0.5%,reset=1%,delay=1%:20ms"; ""
+// means none. A request meets at most one of throttle, error500 and reset, so that their shares
+// add up to no more than 100%.
+func ParseFaults(text string) (Faults, error) {
+	var f Faults
+	seen := map[string]bool{}
+	for _, part := range strings.Split(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(part, "=")
+		if !ok {
+			return Faults{}, fmt.Errorf("fault %q: expected name=share, such as throttle=1%%", part)
+		}
+		if seen[name] {
+			return Faults{}, fmt.Errorf("fault %q is given twice", name)
+		}
+		seen[name] = true
+		if err := f.set(name, value); err != nil {
+			return Faults{}, err
+		}
+	}
+	if sum := f.Throttle + f.Error500 + f.Reset; sum > 1 {
+		return Faults{}, fmt.Errorf("faults: throttle, error500 and reset add up to %g%%, expected at most 100%%", 100*sum)
+	}
+	return f, nil
+}
+
+func (f *Faults) set(name, value string) (err error) {
+	switch name {
+	case "throttle":
+		f.Throttle, err = share(name, value)
+	case "error500":
+		f.Error500, err = share(name, value)
+	case "reset":
+		f.Reset, err = share(name, value)
+	case "delay":
+		part, length, ok := strings.Cut(value, ":")
+		if !ok {
+			return fmt.Errorf("fault delay=%q: expected a share and a duration, such as delay=1%%:20ms", value)
+		}
+		if f.Delay, err = share(name, part); err != nil {
+			return err
+		}
+		if f.DelayFor, err = time.ParseDuration(length); err != nil || f.DelayFor <= 0 {
+			return fmt.Errorf("fault delay=%q: expected a duration above 0, such as 20ms", value)
+		}
+	default:
+		return fmt.Errorf("unknown fault %q: expected throttle, error500, reset or delay", name)
+	}
+	return err
+}
+
+func share(name, value string) (float64, error) {
+	number, ok := strings.CutSuffix(value, "%")
+	percent, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(percent >= 0 && percent <= 100) {
+		return 0, fmt.Errorf("fault %s=%q: expected a share from 0%% to 100%%, such as 1%%", name, value)
+	}
+	return percent / 100, nil
+}
+
+// A fault is what happens to one request.
+type fault uint8
+
+const (
+	noFault fault = iota
+	throttleFault
+	errorFault
+	resetFault
+)
+
+// draw decides what happens to a request, and how long it is held.
+func (f Faults) draw(rng *rand.Rand) (fault, time.Duration) {
+	if f == (Faults{}) {
+		return noFault, 0
+	}
+	hold := time.Duration(0)
+	if rng.Float64() < f.Delay {
+		hold = f.DelayFor
+	}
+	u := rng.Float64()
+	switch {
+	case u < f.Throttle:
+		return throttleFault, hold
+	case u < f.Throttle+f.Error500:
+		return errorFault, hold
+	case u < f.Throttle+f.Error500+f.Reset:
+		return resetFault, hold
+	}
+	return noFault, hold
+}
