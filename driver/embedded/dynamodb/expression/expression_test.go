@@ -81,7 +81,7 @@ func TestUpdates(t *testing.T) {
 		"SET things = list_append(things, :l)": `"things":{"L":[{"N":"1"},{"S":"two"},{"N":"3"}]}`,
 		"SET things[0] = :a":                   `"things":{"L":[{"S":"a"},{"S":"two"}]}`,
 		"SET things[9] = :a":                   `"things":{"L":[{"N":"1"},{"S":"two"},{"S":"a"}]}`,
-		"SET doc.deep.er = :a REMOVE n":        `"doc":{"M":{"deep":{"M":{"er":{"S":"a"}}},"child":{"N":"7"}}}`,
+		"SET doc.deep.er = :a REMOVE n":        `"doc":{"M":{"child":{"N":"7"},"deep":{"M":{"er":{"S":"a"}}}}}`,
 		"REMOVE things[0]":                     `"things":{"L":[{"S":"two"}]}`,
 		"REMOVE things[0], things[1]":          `"things":{"L":[]}`,
 		"ADD n :six, tags :set":                `"tags":{"SS":["x","y","z"]}`,
