@@ -10,7 +10,7 @@ import (
 // FormatMajor and FormatMinor are the run directory's format. A reader refuses a newer major.
 const (
 	FormatMajor = 1
-	FormatMinor = 0
+	FormatMinor = 1 // 1: slowest.jsonl, attempts' latencies
 )
 
 // The files of a run directory. All but the manifest are append-only while the run goes on.
@@ -22,6 +22,7 @@ const (
 	HeatFile      = "heat.jsonl"
 	ServerFile    = "server.jsonl"
 	EventsFile    = "events.jsonl"
+	SlowestFile   = "slowest.jsonl"
 )
 
 // A Status says how a run ended, or that it has not.
@@ -195,4 +196,26 @@ type Event struct {
 	At     float64 `json:"t"`
 	Name   string  `json:"name"` // phase, first_error, split, capacity, node_lost, …
 	Detail string  `json:"detail"`
+}
+
+// A Slow is one line of slowest.jsonl: one of an interval's slowest operations by response
+// time, with the history of its attempts.
+type Slow struct {
+	At         float64       `json:"t"`     // seconds since the run's start, when it ended
+	Index      uint64        `json:"index"` // in the stream
+	Kind       string        `json:"kind"`
+	Item       uint64        `json:"item"`
+	Class      string        `json:"class"`
+	ResponseNs int64         `json:"response_ns"`
+	ServiceNs  int64         `json:"service_ns"`
+	Attempts   []SlowAttempt `json:"attempts,omitempty"`
+	More       int           `json:"more,omitempty"` // attempts beyond those listed
+}
+
+// A SlowAttempt is one attempt of a slow operation.
+type SlowAttempt struct {
+	AfterNs   int64  `json:"after_ns"` // since the operation was sent
+	LatencyNs int64  `json:"latency_ns"`
+	Class     string `json:"class"`
+	Reason    string `json:"reason,omitempty"`
 }

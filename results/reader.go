@@ -24,6 +24,7 @@ type Run struct {
 	heat      []Heat
 	server    []Server
 	events    []Event
+	slowest   []Slow
 	latency   map[string]*hdrhistogram.Histogram // merged over the run, by tag
 }
 
@@ -48,6 +49,9 @@ func Open(dir string) (*Run, error) {
 		return nil, err
 	}
 	if r.events, err = readLines[Event](r, EventsFile); err != nil {
+		return nil, err
+	}
+	if r.slowest, err = readLines[Slow](r, SlowestFile); err != nil {
 		return nil, err
 	}
 	if err := r.readLatency(); err != nil {
@@ -171,8 +175,11 @@ func (r *Run) Server() []Server { return r.server }
 // Events returns the lines of events.jsonl, in order.
 func (r *Run) Events() []Event { return r.events }
 
+// Slowest returns the lines of slowest.jsonl, in order; none in a format before 1.1.
+func (r *Run) Slowest() []Slow { return r.slowest }
+
 // Histogram returns a kind's latencies over the run, in nanoseconds, merged from its
-// intervals: measure is Response, Service or Failure; an empty kind means all kinds;
+// intervals: measure is Response, Service, Failure, Attempt or AttemptFailure; an empty kind means all kinds;
 // recordedOnly leaves out warm-up phases. It is empty, never nil, when there are none, and
 // the caller's own.
 func (r *Run) Histogram(kind, measure string, recordedOnly bool) *hdrhistogram.Histogram {

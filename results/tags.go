@@ -7,6 +7,11 @@ const (
 	Response = "response" // end - intended start, of successes
 	Service  = "service"  // end - actual send, of successes
 	Failure  = "failed"   // end - actual send, of everything else that was sent
+
+	// Each attempt by itself, where the driver tells attempts apart: those that were answered,
+	// a condition that did not hold among them, and those that were refused or failed.
+	Attempt        = "attempt"
+	AttemptFailure = "attempt_failed"
 )
 
 // unrecordedPrefix marks what a phase with record: false measured.

@@ -39,7 +39,7 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 		return nil, fmt.Errorf("creating the run directory: %w", err)
 	}
 	w := &Writer{dir: dir, started: m.Started, files: map[string]*os.File{}}
-	for _, name := range []string{IntervalsFile, LatencyFile, HeatFile, ServerFile, EventsFile} {
+	for _, name := range []string{IntervalsFile, LatencyFile, HeatFile, ServerFile, EventsFile, SlowestFile} {
 		f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("creating the run directory: %w", err), w.Close())
@@ -104,6 +104,9 @@ func (w *Writer) Heat(lines []Heat) error { return appendLines(w, HeatFile, line
 
 // Server appends to server.jsonl.
 func (w *Writer) Server(line Server) error { return appendLines(w, ServerFile, []Server{line}) }
+
+// Slowest appends to slowest.jsonl.
+func (w *Writer) Slowest(lines []Slow) error { return appendLines(w, SlowestFile, lines) }
 
 // Event appends to events.jsonl, without what looks like a credential in its detail.
 func (w *Writer) Event(e Event) error {

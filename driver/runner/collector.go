@@ -25,6 +25,7 @@ type collector struct {
 	before   []cellState   // at the last interval's end
 	lateness *results.Merged
 	keys     sketch
+	slowest  slowest
 	totals   runTotals
 
 	monitor *monitor
@@ -94,6 +95,7 @@ func (c *collector) take() {
 	c.keep(c.writer.Intervals(lines))
 	c.keep(c.writeLatency(start, length))
 	c.keep(c.writer.Heat(c.hotKeys(start, length)))
+	c.keep(c.writer.Slowest(c.slowest.lines()))
 	for _, event := range c.e.events.take() {
 		c.keep(c.writer.Event(event))
 	}
@@ -109,6 +111,7 @@ func (c *collector) take() {
 	}
 	c.lateness.Reset()
 	c.keys = sketch{}
+	c.slowest.reset()
 }
 
 func (c *collector) keep(err error) { c.err = errors.Join(c.err, err) }
@@ -137,6 +140,7 @@ func (c *collector) exchange(w *worker) {
 	}
 	c.lateness.Take(&taken.lateness)
 	c.keys.take(&taken.keys)
+	c.slowest.take(&taken.slowest)
 	c.spare = taken
 }
 
@@ -244,6 +248,8 @@ func (c *collector) writeLatency(start, length time.Duration) error {
 			write(results.Response, func(s *sum) *results.Merged { return s.response })
 			write(results.Service, func(s *sum) *results.Merged { return s.service })
 			write(results.Failure, func(s *sum) *results.Merged { return s.failed })
+			write(results.Attempt, func(s *sum) *results.Merged { return s.attempt })
+			write(results.AttemptFailure, func(s *sum) *results.Merged { return s.attemptFailed })
 		}
 	}
 	return errors.Join(errs...)

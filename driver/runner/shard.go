@@ -16,6 +16,7 @@ type shard struct {
 	cells    []*cell
 	lateness results.Counts // of sends, while a session was free
 	keys     sketch
+	slowest  slowest
 }
 
 // A cell is what a shard recorded of one kind in one phase.
@@ -29,6 +30,8 @@ type cell struct {
 	response              results.Counts // of successes
 	service               results.Counts // of successes
 	failed                results.Counts // service time of what was sent and did not succeed
+	attempt               results.Counts // of attempts that were answered, where the driver lists them
+	attemptFailed         results.Counts // of the other attempts
 }
 
 // A tally counts by class and reason. There are a handful of reasons, so that a walk beats a
@@ -86,20 +89,24 @@ func (s *shard) done(index int, o *op.Op, out *op.Outcome, response, service tim
 	}
 	if len(out.Attempts) == 0 {
 		c.attempts += uint64(max(out.Requests, 1))
-		c.attempt(out.Class, out.Reason)
+		c.refused(out.Class, out.Reason)
 	} else {
 		c.attempts += uint64(len(out.Attempts))
 		for i := range out.Attempts {
-			if a := &out.Attempts[i]; a.Class > op.ConditionFailed {
-				c.attempt(a.Class, a.Reason)
+			a := &out.Attempts[i]
+			if a.Class > op.ConditionFailed {
+				c.attemptFailed.Record(a.Latency)
+				c.refused(a.Class, a.Reason)
+			} else {
+				c.attempt.Record(a.Latency)
 			}
 		}
 	}
 	s.keys.add(o.Item)
 }
 
-// attempt counts one failed attempt by its reason; an answer is none.
-func (c *cell) attempt(class op.Class, reason string) {
+// refused counts one failed attempt by its reason; an answer is none.
+func (c *cell) refused(class op.Class, reason string) {
 	switch class {
 	case op.OK, op.NotFound, op.ConditionFailed:
 	case op.Throttled:
@@ -120,10 +127,15 @@ type sum struct {
 	response              *results.Merged
 	service               *results.Merged
 	failed                *results.Merged
+	attempt               *results.Merged
+	attemptFailed         *results.Merged
 }
 
 func newSum() *sum {
-	return &sum{response: results.NewMerged(), service: results.NewMerged(), failed: results.NewMerged()}
+	return &sum{
+		response: results.NewMerged(), service: results.NewMerged(), failed: results.NewMerged(),
+		attempt: results.NewMerged(), attemptFailed: results.NewMerged(),
+	}
 }
 
 // take adds c's counts and empties c, keeping its storage. It reports whether there were any.
@@ -146,6 +158,8 @@ func (m *sum) take(c *cell) bool {
 	m.response.Take(&c.response)
 	m.service.Take(&c.service)
 	m.failed.Take(&c.failed)
+	m.attempt.Take(&c.attempt)
+	m.attemptFailed.Take(&c.attemptFailed)
 	c.classes = [op.ClassCount]uint64{}
 	c.attempts, c.bytesOut, c.bytesIn, c.readUnits, c.writeUnits = 0, 0, 0, 0, 0
 	return true
@@ -170,6 +184,8 @@ func (m *sum) add(from *sum) {
 	m.response.Add(from.response)
 	m.service.Add(from.service)
 	m.failed.Add(from.failed)
+	m.attempt.Add(from.attempt)
+	m.attemptFailed.Add(from.attemptFailed)
 }
 
 // reset empties m and keeps its storage.
@@ -177,14 +193,18 @@ func (m *sum) reset() {
 	m.response.Reset()
 	m.service.Reset()
 	m.failed.Reset()
+	m.attempt.Reset()
+	m.attemptFailed.Reset()
 	*m = sum{
 		throttles: m.throttles[:0], failures: m.failures[:0],
 		response: m.response, service: m.service, failed: m.failed,
+		attempt: m.attempt, attemptFailed: m.attemptFailed,
 	}
 }
 
 func (m *sum) overflow() uint64 {
-	return m.response.Overflow() + m.service.Overflow() + m.failed.Overflow()
+	return m.response.Overflow() + m.service.Overflow() + m.failed.Overflow() +
+		m.attempt.Overflow() + m.attemptFailed.Overflow()
 }
 
 func (m *sum) total() uint64 {

@@ -56,6 +56,9 @@ func (e *engine) perform(w *worker, item entry, base time.Duration) {
 	}
 	w.mu.Lock()
 	w.shard.done(index, o, &w.out, response, service)
+	if w.shard.slowest.admits(response) {
+		w.shard.slowest.add(o, &w.out, sent+e.start, end, response, service)
+	}
 	if base >= 0 {
 		w.shard.lateness.Record(max(sent-base, 0))
 	}

@@ -111,7 +111,7 @@ func (c Class) Success() bool { return c == OK || c == NotFound }
 
 // An Attempt is one request sent for an operation.
 type Attempt struct {
-	Start   time.Duration // since the run's start, on the runner's clock
+	Start   time.Duration // on the clock that the driver was opened with
 	Latency time.Duration // until its answer, or until it was given up
 	Class   Class
 	Reason  string // the service's own name: "TableWriteKeyRangeThroughputExceeded", "KEY_BUSY"; "" when OK
