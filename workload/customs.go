@@ -69,6 +69,12 @@ func (s *SizeDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	oneOf(d, n, path, s.Fixed > 0, s.Uniform != nil, s.Lognormal != nil)
 }
 
+// sortKeyYAML is a sort key as a scenario writes it.
+type sortKeyYAML struct {
+	Prefix       string `yaml:"prefix" default:"sort#" doc:"before the ten digits of the place within the partition key"`
+	PerPartition uint64 `yaml:"per_partition" required:"true" min:"1" max:"1_000_000_000" doc:"items that a partition key holds"`
+}
+
 // DecodeYAML reads `none`, or a prefix and how many items a partition key has.
 func (s *SortKey) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {
@@ -77,12 +83,15 @@ func (s *SortKey) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 		}
 		return
 	}
-	var raw struct {
-		Prefix       string `yaml:"prefix" default:"sort#"`
-		PerPartition uint64 `yaml:"per_partition" required:"true" min:"1" max:"1_000_000_000"`
-	}
+	var raw sortKeyYAML
 	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
 	s.Prefix, s.PerPartition = raw.Prefix, raw.PerPartition
+}
+
+// rampYAML is a ramp as a scenario writes it.
+type rampYAML struct {
+	From float64 `yaml:"from" unit:"rate" required:"true" doc:"at the phase's start"`
+	To   float64 `yaml:"to" unit:"rate" required:"true" doc:"at the phase's end"`
 }
 
 // DecodeYAML reads a rate, or a ramp {from, to}.
@@ -99,10 +108,7 @@ func (r *Rate) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 		r.From, r.To = v, v
 		return
 	}
-	var raw struct {
-		From float64 `yaml:"from" unit:"rate" required:"true"`
-		To   float64 `yaml:"to" unit:"rate" required:"true"`
-	}
+	var raw rampYAML
 	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
 	r.From, r.To = raw.From, raw.To
 }

@@ -19,14 +19,14 @@ const Version = 1
 type Scenario struct {
 	Version     int                   `yaml:"version" required:"true" doc:"scenario format; this tool reads 1"`
 	Name        string                `yaml:"name" required:"true" doc:"names run directories and tables: letters, digits, dashes"`
-	Description string                `yaml:"description"`
+	Description string                `yaml:"description" doc:"what the scenario is for, in a sentence"`
 	Seed        uint64                `yaml:"seed" default:"1" doc:"the same seed gives the same operations"`
-	Dataset     Dataset               `yaml:"dataset" required:"true"`
-	Workload    Workload              `yaml:"workload" required:"true"`
-	Objectives  Objectives            `yaml:"objectives"`
+	Dataset     Dataset               `yaml:"dataset" required:"true" doc:"what is stored before the first operation"`
+	Workload    Workload              `yaml:"workload" required:"true" doc:"what is asked, of which keys, and when"`
+	Objectives  Objectives            `yaml:"objectives" doc:"what a run must meet: limits of response time by operation and percentile, and of errors"`
 	Targets     []Target              `yaml:"-"`
 	Cost        *yaml.Node            `yaml:"-"` // nil when the scenario has no cost section
-	Sources     map[string]SourceNote `yaml:"sources"`
+	Sources     map[string]SourceNote `yaml:"sources" doc:"where values of this file came from, by their path, such as dataset.size"`
 
 	File string `yaml:"-"` // where it was read, for error messages
 	Text []byte `yaml:"-"` // the file as read, for the run directory
@@ -34,50 +34,50 @@ type Scenario struct {
 
 // A SourceNote says where a scenario's value came from: path -> basis and source.
 type SourceNote struct {
-	Basis  string `yaml:"basis"` // measured, modelled, assumed
-	Source string `yaml:"source"`
+	Basis  string `yaml:"basis" required:"true" enum:"measured|modelled|assumed" doc:"how the value is known"`
+	Source string `yaml:"source" doc:"where it was read or why it is assumed"`
 }
 
 // A Dataset is what is stored before the first operation.
 type Dataset struct {
-	Items           uint64   `yaml:"items" required:"true" min:"1" max:"1_000_000_000_000"` // loaded items, 1 to 1e12
-	Key             Key      `yaml:"key"`
-	Size            SizeDist `yaml:"size" required:"true"`                                 // whole logical item, key included, in bytes; at most 400 KiB
-	Attributes      int      `yaml:"attributes" default:"1" min:"1" max:"200"`             // non-key attributes (bins) that the body is divided into, 1 to 200
-	Compressibility float64  `yaml:"compressibility" unit:"share" default:"0%" max:"100%"` // share of each body that repeats, 0 to 1; default 0
+	Items           uint64   `yaml:"items" required:"true" min:"1" max:"1_000_000_000_000" doc:"items loaded before the run"`
+	Key             Key      `yaml:"key" doc:"how an item's key is written"`
+	Size            SizeDist `yaml:"size" required:"true" doc:"whole item in bytes, names and keys included, as DynamoDB counts it; at most 400KiB"`
+	Attributes      int      `yaml:"attributes" default:"1" min:"1" max:"200" doc:"non-key attributes (bins) that the body is divided into"`
+	Compressibility float64  `yaml:"compressibility" unit:"share" default:"0%" max:"100%" doc:"share of each body that repeats"`
 }
 
 // A Key says how an item's key is written. Partition and the sort prefix are templates in
 // which {id} stands for the number.
 type Key struct {
-	Partition string  `yaml:"partition" default:"item#{id}"` // e.g. "user#{id}"; default "item#{id}"
-	Sort      SortKey `yaml:"sort"`
+	Partition string  `yaml:"partition" default:"item#{id}" doc:"template of the partition key, with {id} in it once; at most 2048 bytes"`
+	Sort      SortKey `yaml:"sort" doc:"none, or how many items lie below a partition key"`
 }
 
 // A SortKey gives each partition key several items. The zero value is "none".
 type SortKey struct {
-	Prefix       string `yaml:"prefix"`
-	PerPartition uint64 `yaml:"per_partition"` // items a partition key holds; 0 means no sort key
+	Prefix       string // before the ten digits of the place within the partition key
+	PerPartition uint64 // items a partition key holds; 0 means no sort key
 }
 
 // A SizeDist is a distribution of item sizes in bytes. Exactly one field is set.
 type SizeDist struct {
-	Fixed     uint64         `yaml:"fixed" unit:"bytes"`
-	Uniform   *SizeUniform   `yaml:"uniform"`
-	Lognormal *SizeLognormal `yaml:"lognormal"`
+	Fixed     uint64         `yaml:"fixed" unit:"bytes" doc:"every item has this size"`
+	Uniform   *SizeUniform   `yaml:"uniform" doc:"every size between two is as likely"`
+	Lognormal *SizeLognormal `yaml:"lognormal" doc:"many small items, few large ones"`
 }
 
 // SizeUniform is uniform over [Min, Max] bytes.
 type SizeUniform struct {
-	Min uint64 `yaml:"min" unit:"bytes" required:"true"`
-	Max uint64 `yaml:"max" unit:"bytes" required:"true"`
+	Min uint64 `yaml:"min" unit:"bytes" required:"true" doc:"smallest size"`
+	Max uint64 `yaml:"max" unit:"bytes" required:"true" doc:"largest size"`
 }
 
 // SizeLognormal is lognormal by its median and 99th percentile, cut at Max bytes.
 type SizeLognormal struct {
-	Median uint64 `yaml:"median" unit:"bytes" required:"true"`
-	P99    uint64 `yaml:"p99" unit:"bytes" required:"true"`
-	Max    uint64 `yaml:"max" unit:"bytes" default:"400KiB"`
+	Median uint64 `yaml:"median" unit:"bytes" required:"true" doc:"half of the items are smaller"`
+	P99    uint64 `yaml:"p99" unit:"bytes" required:"true" doc:"one item in a hundred is larger, before the cut"`
+	Max    uint64 `yaml:"max" unit:"bytes" default:"400KiB" doc:"larger draws become this size"`
 }
 
 // Operations are the kinds' shares of all operations, which sum to 1.
@@ -85,94 +85,94 @@ type Operations [op.KindCount]float64
 
 // A Workload is what is asked, of which keys, and when.
 type Workload struct {
-	Keys        KeyDist       `yaml:"keys" default:"uniform"`
-	Hot         []HotKey      `yaml:"hot"`
-	Operations  Operations    `yaml:"operations" required:"true"` // shares, summing to 1
-	Read        ReadOptions   `yaml:"read"`
-	Write       WriteOptions  `yaml:"write"`
-	Query       PageOptions   `yaml:"query"`
-	Scan        PageOptions   `yaml:"scan"`
-	Arrival     Arrival       `yaml:"arrival" required:"true"`
-	Phases      []Phase       `yaml:"phases" required:"true"`
-	MaxLateness time.Duration `yaml:"max_lateness" default:"10s"` // a due operation later than this is dropped; default 10s
+	Keys        KeyDist       `yaml:"keys" default:"uniform" doc:"which items are asked for"`
+	Hot         []HotKey      `yaml:"hot" doc:"items that take a share of the operations for themselves"`
+	Operations  Operations    `yaml:"operations" required:"true" doc:"share of each operation, in whole hundredths of a percent, 100% in all"`
+	Read        ReadOptions   `yaml:"read" doc:"applies to read, query, scan_page and the read of a read_modify_write"`
+	Write       WriteOptions  `yaml:"write" doc:"applies to update, insert, delete and read_modify_write"`
+	Query       PageOptions   `yaml:"query" doc:"bounds a query"`
+	Scan        PageOptions   `yaml:"scan" doc:"bounds a scan page"`
+	Arrival     Arrival       `yaml:"arrival" required:"true" doc:"when operations are due: exactly one of open and closed"`
+	Phases      []Phase       `yaml:"phases" required:"true" doc:"stretches of the run, one after another"`
+	MaxLateness time.Duration `yaml:"max_lateness" default:"10s" doc:"a due operation later than this is dropped, and counted"`
 }
 
 // A KeyDist says which items are asked for. Exactly one field is set.
 type KeyDist struct {
-	Uniform    *struct{} `yaml:"uniform"`
-	Zipfian    *Zipfian  `yaml:"zipfian"`
-	Hotspot    *Hotspot  `yaml:"hotspot"`
-	Sequential *struct{} `yaml:"sequential"`
-	Latest     *Latest   `yaml:"latest"`
+	Uniform    *struct{} `yaml:"uniform" doc:"every item is as popular"`
+	Zipfian    *Zipfian  `yaml:"zipfian" doc:"rank k has the weight k^-theta, exactly"`
+	Hotspot    *Hotspot  `yaml:"hotspot" doc:"a share of the items takes a share of the operations"`
+	Sequential *struct{} `yaml:"sequential" doc:"the items in order, over and over"`
+	Latest     *Latest   `yaml:"latest" doc:"zipfian by age: the newest item is the most popular"`
 }
 
 // Zipfian gives rank k (from 1) the weight k^-Theta. Scrambled spreads the ranks over the
 // item numbers by a bijection.
 type Zipfian struct {
-	Theta     float64 `yaml:"theta" default:"0.99" min:"0" max:"50"` // >= 0; default 0.99
-	Scrambled bool    `yaml:"scrambled" default:"true"`              // default true
+	Theta     float64 `yaml:"theta" default:"0.99" min:"0" max:"50" doc:"skew; 0 is uniform"`
+	Scrambled bool    `yaml:"scrambled" default:"true" doc:"spread the ranks over the item numbers by a bijection"`
 }
 
 // Hotspot sends Share of the operations to the first Items share of the data set.
 type Hotspot struct {
-	Items float64 `yaml:"items" unit:"share" required:"true"` // share of the data set that is hot, 0 < x < 1
-	Share float64 `yaml:"share" unit:"share" required:"true"` // share of the operations it gets, 0 < x < 1
+	Items float64 `yaml:"items" unit:"share" required:"true" doc:"share of the data set that is hot; above 0% and below 100%"`
+	Share float64 `yaml:"share" unit:"share" required:"true" doc:"share of the operations that it gets; above 0% and below 100%"`
 }
 
 // Latest is zipfian by age: the newest item is the most popular.
 type Latest struct {
-	Theta float64 `yaml:"theta" default:"0.99" min:"0" max:"50"` // default 0.99
+	Theta float64 `yaml:"theta" default:"0.99" min:"0" max:"50" doc:"skew; 0 is uniform"`
 }
 
 // A HotKey takes Share of the operations for one item, from From until To of the run's
 // planned schedule; a zero To means until the end.
 type HotKey struct {
-	Key   uint64        `yaml:"key" required:"true"`                // item number
-	Share float64       `yaml:"share" unit:"share" required:"true"` // 0 < x < 1; shares that overlap in time sum to < 1
-	From  time.Duration `yaml:"from"`
-	To    time.Duration `yaml:"to"`
+	Key   uint64        `yaml:"key" required:"true" doc:"item number, below dataset.items"`
+	Share float64       `yaml:"share" unit:"share" required:"true" doc:"share of the operations; those that overlap in time stay below 100%"`
+	From  time.Duration `yaml:"from" doc:"since the run's planned start; open loop only"`
+	To    time.Duration `yaml:"to" doc:"since the run's planned start; the run's end when left out"`
 }
 
 // ReadOptions apply to read, query, scan_page and the read of a read_modify_write.
 type ReadOptions struct {
-	Consistency string `yaml:"consistency" default:"eventual" enum:"eventual|strong"` // eventual (default) or strong
+	Consistency string `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
 }
 
 // WriteOptions apply to update, insert, delete and read_modify_write.
 type WriteOptions struct {
-	Condition string `yaml:"condition" default:"none" enum:"none|existence|version"` // none (default), existence, version (read_modify_write only)
+	Condition string `yaml:"condition" default:"none" enum:"none|existence|version" doc:"existence: inserts must not exist, other writes must; version: a read_modify_write writes only what it read"`
 }
 
 // PageOptions bound a query or a scan page.
 type PageOptions struct {
-	Limit uint32 `yaml:"limit" default:"100" min:"1" max:"10000"` // most items returned, 1 to 10,000; default 100
+	Limit uint32 `yaml:"limit" default:"100" min:"1" max:"10000" doc:"most items returned"`
 }
 
 // Arrival is when operations are due. Exactly one of Open and Closed is set.
 type Arrival struct {
-	Open   *OpenArrival   `yaml:"open"`
-	Closed *ClosedArrival `yaml:"closed"`
+	Open   *OpenArrival   `yaml:"open" doc:"every operation has its start fixed before the run, whatever the database does"`
+	Closed *ClosedArrival `yaml:"closed" doc:"a worker sends its next operation when its last one has ended"`
 }
 
 // OpenArrival fixes every start before the run, whatever the database does.
 type OpenArrival struct {
-	Process  string `yaml:"process" default:"poisson" enum:"poisson|constant"` // constant or poisson (default)
-	Sessions int    `yaml:"sessions" default:"256" min:"1" max:"65536"`        // most operations in flight, 1 to 65,536; default 256
+	Process  string `yaml:"process" default:"poisson" enum:"poisson|constant" doc:"how operations are spaced"`
+	Sessions int    `yaml:"sessions" default:"256" min:"1" max:"65536" doc:"most operations in flight"`
 }
 
 // ClosedArrival sends the next operation when the last one has ended.
 type ClosedArrival struct {
-	Workers int           `yaml:"workers" default:"64" min:"1" max:"65536"` // 1 to 65,536; default 64
-	Think   time.Duration `yaml:"think" default:"0s"`                       // pause between operations; default 0
+	Workers int           `yaml:"workers" default:"64" min:"1" max:"65536" doc:"operations in flight"`
+	Think   time.Duration `yaml:"think" default:"0s" doc:"pause between a worker's operations"`
 }
 
 // A Phase is a stretch of the run.
 type Phase struct {
-	Name   string        `yaml:"name" required:"true"`
-	For    time.Duration `yaml:"for"`                   // 0 in a closed loop bounded by Ops
-	Ops    uint64        `yaml:"operations"`            // closed loop: operations instead of a duration
-	Rate   Rate          `yaml:"rate"`                  // open loop only
-	Record bool          `yaml:"record" default:"true"` // default true
+	Name   string        `yaml:"name" required:"true" doc:"names the phase in reports"`
+	For    time.Duration `yaml:"for" doc:"how long; 366 days in all at most"` // 0 in a closed loop bounded by Ops
+	Ops    uint64        `yaml:"operations" doc:"closed loop: how many operations, instead of how long"`
+	Rate   Rate          `yaml:"rate" doc:"open loop: operations offered a second"`
+	Record bool          `yaml:"record" default:"true" doc:"false while warming up: sent, but in no percentile"`
 }
 
 // A Rate is offered load in operations/s, constant (From == To) or a linear ramp.
@@ -180,8 +180,9 @@ type Rate struct{ From, To float64 }
 
 // Objectives are what a run must meet; nil maps and zeroes mean none.
 type Objectives struct {
-	Latency map[op.Kind]map[string]time.Duration // kind -> percentile name ("p50", "p99", "p99.9", "max") -> limit, of response time
-	Errors  float64                              // largest share of operations that may fail; -1 when not given
+	// Latency limits response times: kind -> percentile name ("p50", "p99", "p99.9", "max") -> limit.
+	Latency map[op.Kind]map[string]time.Duration
+	Errors  float64 // largest share of operations that may fail; -1 when not given
 }
 
 // A Target is one database to run against. Node holds the driver's own settings, still
