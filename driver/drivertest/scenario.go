@@ -91,28 +91,34 @@ func (v variant) maker(t testing.TB) *maker {
 	return m
 }
 
+// insertsSearched is how far op looks for the insert of an item: one deck of the stream.
+const insertsSearched = 1000
+
 // op returns an operation on an item that the data set holds; round makes versions differ.
 // Inserts are of items from the data set's end on.
 func (m *maker) op(t testing.TB, kind op.Kind, item, round uint64) *op.Op {
 	t.Helper()
 	o := new(op.Op)
-	index := item + round*m.sc.Dataset.Items
-	if kind == op.Insert {
-		index = item - m.sc.Dataset.Items
+	m.streams[kind].At(item+round*m.sc.Dataset.Items, o)
+	// The stream's inserts are of new items in an order of their own.
+	for i := uint64(0); kind == op.Insert && o.Item != item && i < insertsSearched; i++ {
+		m.streams[kind].At(i, o)
 	}
-	m.streams[kind].At(index, o)
 	if o.Kind != kind || o.Item != item {
 		t.Fatalf("the stream made %v of item %d, wanted %v of item %d", o.Kind, o.Item, kind, item)
 	}
 	return o
 }
 
-// absent returns an operation that is not an insert, on an item that nothing has written: the
-// last of a partition key that the data set does not have.
+// absent returns an operation on an item that nothing has written: the last of a partition key
+// that the data set does not have.
 func (m *maker) absent(t testing.TB, kind op.Kind) *op.Op {
 	t.Helper()
 	item := m.sc.Dataset.Items + 3*perPartition - 1
 	o := m.op(t, op.Insert, item, 0)
+	if kind == op.Insert {
+		return o
+	}
 	like := m.op(t, kind, 0, 0)
 	o.Kind, o.Condition, o.Limit, o.Consistent = kind, like.Condition, like.Limit, like.Consistent
 	if len(like.Body) == 0 {

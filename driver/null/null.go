@@ -31,7 +31,7 @@ type Config struct {
 func Definition() driver.Definition {
 	return driver.Definition{
 		Name:   "null",
-		Open:   open,
+		Open:   openDriver,
 		Check:  check,
 		Serve:  func(*workload.Scenario, workload.Target) ([]string, error) { return nil, nil },
 		Config: func() any { return new(Config) },
@@ -46,7 +46,7 @@ func check(sc *workload.Scenario, t workload.Target) []error {
 	return errs
 }
 
-func open(_ context.Context, env driver.Env) (driver.Driver, error) {
+func openDriver(_ context.Context, env driver.Env) (driver.Driver, error) {
 	d := &Driver{clock: env.Clock}
 	if err := workload.DecodeNode(env.Scenario.File, env.Target.Node, &d.cfg); err != nil {
 		return nil, err
