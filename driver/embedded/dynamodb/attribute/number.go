@@ -46,6 +46,9 @@ func parse(text string) (negative bool, digits string, exponent int, err error) 
 
 // Normalise returns a number's text as DynamoDB returns it, or a validation error.
 func Normalise(text string) (string, error) {
+	if plainInteger(text) {
+		return text, nil
+	}
 	negative, digits, exponent, err := parse(text)
 	if err != nil || digits == "" {
 		return "0", err
@@ -65,6 +68,21 @@ func Normalise(text string) (string, error) {
 		out = "-" + out
 	}
 	return out, nil
+}
+
+// plainInteger reports whether a number is an integer that is written as it is returned: most
+// are, and need no parsing.
+func plainInteger(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || len(digits) > maxDigits || digits[0] == '0' && len(text) > 1 {
+		return false
+	}
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func mustInt(digits string) *big.Int {

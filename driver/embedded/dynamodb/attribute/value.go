@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,131 +44,16 @@ type Value struct {
 // An Item is an item's attributes, or a map value's.
 type Item map[string]Value
 
-// maxDepth is how deep documents may nest (Developer Guide, "Constraints").
-const maxDepth = 32
+// MaxDepth is how deep documents may nest (Developer Guide, "Service, account, and table quotas":
+// 32 levels).
+const MaxDepth = 32
 
-// ErrValidation is wrapped by what DynamoDB calls a ValidationException.
-var ErrValidation = errors.New("validation")
+// An Invalid is what DynamoDB calls a ValidationException, in its words.
+type Invalid string
 
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrValidation}, args...)...)
-}
+func (e Invalid) Error() string { return string(e) }
 
-// UnmarshalJSON reads a value in DynamoDB's JSON.
-func (v *Value) UnmarshalJSON(text []byte) error { return v.parse(text, 0) }
-
-func (v *Value) parse(text []byte, depth int) error {
-	if depth > maxDepth {
-		return invalid("Nesting Levels have exceeded supported limits")
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return err
-	}
-	if len(fields) == 0 {
-		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-	}
-	if len(fields) > 1 {
-		return invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
-	}
-	for name, raw := range fields {
-		v.Type = Type(name)
-		return v.content(raw, depth)
-	}
-	return nil
-}
-
-func (v *Value) content(raw json.RawMessage, depth int) error {
-	switch v.Type {
-	case S:
-		return json.Unmarshal(raw, &v.Text)
-	case N:
-		return v.number(raw)
-	case B:
-		text, err := binary(raw)
-		v.Text = text
-		return err
-	case BOOL:
-		return json.Unmarshal(raw, &v.Bool)
-	case NULL:
-		if err := json.Unmarshal(raw, &v.Bool); err != nil {
-			return err
-		}
-		if !v.Bool {
-			return invalid("One or more parameter values were invalid: Null attribute value types must have the value of true")
-		}
-		return nil
-	case L:
-		var list []json.RawMessage
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return err
-		}
-		v.List = make([]Value, len(list))
-		for i, e := range list {
-			if err := v.List[i].parse(e, depth+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	case M:
-		var m map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return err
-		}
-		v.Map = make(Item, len(m))
-		for name, e := range m {
-			var x Value
-			if err := x.parse(e, depth+1); err != nil {
-				return err
-			}
-			v.Map[name] = x
-		}
-		return nil
-	case SS, NS, BS:
-		return v.set(raw)
-	}
-	return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-}
-
-func (v *Value) number(raw json.RawMessage) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return err
-	}
-	n, err := Normalise(text)
-	v.Text = n
-	return err
-}
-
-func binary(raw json.RawMessage) (string, error) {
-	var b []byte
-	if err := json.Unmarshal(raw, &b); err != nil {
-		return "", err
-	}
-	return string(b), nil
-}
-
-func (v *Value) set(raw json.RawMessage) error {
-	var list []json.RawMessage
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return invalid("One or more parameter values were invalid: An string set  may not be empty")
-	}
-	for _, e := range list {
-		x := Value{Type: v.Type[:1]}
-		if err := x.content(e, 0); err != nil {
-			return err
-		}
-		v.Texts = append(v.Texts, x.Text)
-	}
-	v.SortSet()
-	if len(slices.Compact(slices.Clone(v.Texts))) != len(v.Texts) {
-		return invalid("One or more parameter values were invalid: Input collection contains duplicates")
-	}
-	return nil
-}
+func invalid(format string, args ...any) error { return Invalid(fmt.Sprintf(format, args...)) }
 
 // SortSet puts a set's elements in order, so that equal sets are equal element by element.
 func (v *Value) SortSet() {
@@ -185,12 +69,8 @@ func (v Value) Append(dst []byte) ([]byte, error) {
 	dst = append(dst, v.Type...)
 	dst = append(dst, '"', ':')
 	switch v.Type {
-	case S:
-		dst = appendString(dst, v.Text)
-	case N:
-		dst = append(append(append(dst, '"'), v.Text...), '"')
-	case B:
-		dst = appendBinary(dst, v.Text)
+	case S, N, B:
+		dst = appendScalar(dst, v.Type, v.Text)
 	case BOOL, NULL:
 		if v.Bool {
 			dst = append(dst, "true"...)
@@ -220,11 +100,7 @@ func (v Value) Append(dst []byte) ([]byte, error) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			if v.Type == BS {
-				dst = appendBinary(dst, t)
-			} else {
-				dst = appendString(dst, t)
-			}
+			dst = appendScalar(dst, v.Type[:1], t)
 		}
 		dst = append(dst, ']')
 	default:
@@ -257,20 +133,30 @@ func (it Item) Append(dst []byte) ([]byte, error) {
 // MarshalJSON writes an item in DynamoDB's JSON.
 func (it Item) MarshalJSON() ([]byte, error) { return it.Append(nil) }
 
-func appendBinary(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	dst = base64.StdEncoding.AppendEncode(dst, []byte(s))
-	return append(dst, '"')
+// text is what both forms of an item hold strings as.
+type text interface{ ~string | ~[]byte }
+
+// appendScalar appends a string's, number's or binary's JSON.
+func appendScalar[T text](dst []byte, t Type, s T) []byte {
+	switch t {
+	case N:
+		return append(append(append(dst, '"'), s...), '"')
+	case B:
+		dst = append(dst, '"')
+		dst = base64.StdEncoding.AppendEncode(dst, []byte(s))
+		return append(dst, '"')
+	}
+	return appendString(dst, s)
 }
 
 // appendString appends a JSON string; text without anything to escape is copied as it is.
-func appendString(dst []byte, s string) []byte {
+func appendString[T text](dst []byte, s T) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
 			var b bytes.Buffer
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)
-			if err := e.Encode(s); err != nil {
+			if err := e.Encode(string(s)); err != nil {
 				panic("attribute: a string that JSON cannot hold: " + err.Error())
 			}
 			return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)

@@ -3,6 +3,7 @@ package attribute
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -33,6 +34,42 @@ func TestNormalise(t *testing.T) {
 	for _, in := range []string{"", "x", "1e126", "1e-131", "123456789012345678901234567890123456789", "NaN", "0x10", "1_000"} {
 		if got, err := Normalise(in); err == nil {
 			t.Errorf("Normalise(%q) = %q, want an error", in, got)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for in, want := range map[string]string{
+		`{}`:                         "is empty",
+		`{"X":1}`:                    "is empty",
+		`{"S":null}`:                 "is empty",
+		`{"S":"a","N":"1"}`:          "more than one datatypes",
+		`{"S":1}`:                    "NUMBER_VALUE cannot be converted to String",
+		`{"BOOL":"true"}`:            "STRING_VALUE cannot be converted to Boolean",
+		`{"L":{}}`:                   "Start of structure or map",
+		`{"M":[]}`:                   "Start of list",
+		`{"NULL":false}`:             "Null attribute value types",
+		`{"SS":[]}`:                  "An string set  may not be empty",
+		`{"NS":["1","1.0"]}`:         "Input collection contains duplicates",
+		`{"SS":["b","a","b"]}`:       "Input collection [b, a, b] contains duplicates.",
+		`{"B":"A"}`:                  "Base64",
+		strings.Repeat(`{"L":[`, 40): "Nesting Levels",
+		`{"N":"1"`:                   "well-formed",
+		`"S"`:                        "Unexpected field type",
+		`{"N":"` + strings.Repeat("9", 39) + `"}`: "38 significant digits",
+	} {
+		var v Value
+		if err := v.UnmarshalJSON([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40s: %v, want %q", in, err, want)
+		}
+	}
+}
+
+func TestDepth(t *testing.T) {
+	for in, want := range map[string]int{`{"S":"a"}`: 0, `{"L":[]}`: 1, `{"L":[{"M":{"a":{"N":"1"}}}]}`: 2} {
+		var v Value
+		if err := v.UnmarshalJSON([]byte(in)); err != nil || v.Depth() != want {
+			t.Errorf("%s: depth %d, %v, want %d", in, v.Depth(), err, want)
 		}
 	}
 }
@@ -71,7 +108,10 @@ func TestNumberOrderAgreesWithIntegers(t *testing.T) {
 }
 
 func FuzzValue(f *testing.F) {
-	for _, s := range []string{`{"S":"x"}`, `{"N":"1.5"}`, `{"L":[{"M":{"a":{"NULL":true}}}]}`, `{"SS":["a","b"]}`, `{"B":"AAE="}`, `{"N":"1e400"}`} {
+	for _, s := range []string{
+		`{"S":"x"}`, `{"N":"1.5"}`, `{"L":[{"M":{"a":{"NULL":true}}}]}`, `{"SS":["a","b"]}`, `{"B":"AAE="}`, `{"N":"1e400"}`,
+		`{"NS":["10","9"]}`, `{"BS":["AAE=",""]}`, `{"S":"\u00e9\n\"<"}`, `{"BOOL":false}`, `{"M":{}}`, `{"L":[]}`,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -82,6 +122,12 @@ func FuzzValue(f *testing.F) {
 		again, err := json.Marshal(v)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
+		}
+		it := Item{"x": v}
+		stored := Stored(it.Encode(nil))
+		long, err := it.Append(nil)
+		if y := stored.Item()["x"]; err != nil || !y.Equal(v) || stored.Size() != it.Size() || string(stored.AppendJSON(nil)) != string(long) {
+			t.Fatalf("stored, %s became %s of %d bytes: %v", long, stored.AppendJSON(nil), stored.Size(), err)
 		}
 		var w Value
 		if err := json.Unmarshal(again, &w); err != nil || !v.Equal(w) {
