@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,16 +25,19 @@ func (k *KeyDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 			k.Zipfian = &Zipfian{Theta: 0.99, Scrambled: true}
 		case "latest":
 			k.Latest = &Latest{Theta: 0.99}
+		case "hotspot":
+			d.Fail(n, path, "its settings: {hotspot: {items: 10%, share: 90%}}", "")
 		default:
 			d.Fail(n, path, "uniform, zipfian, hotspot, sequential or latest",
 				nearest(n.Value, []string{"uniform", "zipfian", "hotspot", "sequential", "latest"}))
 		}
 		return
 	}
+	before := len(d.errs)
 	type raw KeyDist
 	d.structure(n, reflect.ValueOf((*raw)(k)).Elem(), path)
 	oneOf(d, n, path, k.Uniform != nil, k.Zipfian != nil, k.Hotspot != nil, k.Sequential != nil, k.Latest != nil)
-	if h := k.Hotspot; h != nil && (h.Items <= 0 || h.Items >= 1 || h.Share <= 0 || h.Share >= 1) {
+	if h := k.Hotspot; h != nil && len(d.errs) == before && (h.Items <= 0 || h.Items >= 1 || h.Share <= 0 || h.Share >= 1) {
 		d.Fail(n, Join(path, "hotspot"), "two shares above 0% and below 100%", "")
 	}
 }
@@ -156,7 +160,7 @@ func (o *Objectives) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	names := append(kindNames(), "errors")
 	o.Latency = map[op.Kind]map[string]time.Duration{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
+		key, value := n.Content[i], resolve(n.Content[i+1])
 		at := Join(path, key.Value)
 		if key.Value == "errors" {
 			share := 0.0
@@ -181,11 +185,9 @@ func (o *Objectives) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	}
 }
 
+// percentileName is p and a percentage below 100, with six digits after the point at most.
+var percentileName = regexp.MustCompile(`^p[0-9]{1,2}(\.[0-9]{1,6})?$`)
+
 func validPercentile(name string) bool {
-	if name == "max" {
-		return true
-	}
-	digits, ok := strings.CutPrefix(name, "p")
-	v, err := parseNumber(digits)
-	return ok && err == nil && v > 0 && v < 100
+	return name == "max" || percentileName.MatchString(name) && strings.Trim(name, "p0.") != ""
 }

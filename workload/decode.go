@@ -48,7 +48,7 @@ func (d *Decoder) Fail(n *yaml.Node, path, expected, suggestion string) {
 }
 
 func (d *Decoder) fail(n *yaml.Node, path, found, expected, suggestion string) {
-	d.errs = append(d.errs, &Error{File: d.File, Line: n.Line, Column: n.Column, Path: path, Found: found, Expected: expected, Suggestion: suggestion})
+	d.errs = append(d.errs, &Error{File: d.File, Line: n.Line, Column: n.Column, Path: path, Found: found, Expected: expected, Suggestion: suggestion, about: path})
 }
 
 var (
@@ -63,9 +63,7 @@ func (d *Decoder) Decode(n *yaml.Node, v reflect.Value, path string) {
 }
 
 func (d *Decoder) decode(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
+	n = resolve(n)
 	if v.CanAddr() && v.Addr().Type().Implements(customType) {
 		v.Addr().Interface().(Custom).DecodeYAML(d, n, path)
 		return
@@ -85,6 +83,14 @@ func (d *Decoder) decode(n *yaml.Node, v reflect.Value, path string, tag reflect
 	default:
 		d.scalar(n, v, path, tag)
 	}
+}
+
+// resolve follows an alias to what it stands for. Go's types bound how deep that goes.
+func resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
 }
 
 func (d *Decoder) list(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag) {
@@ -159,7 +165,11 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		if n.Tag == "!!null" && n.Kind == yaml.ScalarNode {
 			n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 		} else {
-			d.Fail(n, path, "a mapping with "+strings.Join(names, ", "), "")
+			expected := "nothing: there are no settings"
+			if len(names) > 0 {
+				expected = "a mapping with " + strings.Join(names, ", ")
+			}
+			d.Fail(n, path, expected, "")
 			return
 		}
 	}
@@ -191,6 +201,7 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		}
 		if f.tag.Get("required") == "true" {
 			d.fail(n, path, fmt.Sprintf("no %q", f.name), fmt.Sprintf("%q to be given", f.name), "")
+			d.errs[len(d.errs)-1].about = Join(path, f.name)
 		} else {
 			d.fill(v.Field(f.index), f, path)
 		}
@@ -213,7 +224,8 @@ func (d *Decoder) fill(v reflect.Value, f fieldInfo, path string) {
 }
 
 func (d *Decoder) scalar(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	if n.Kind != yaml.ScalarNode {
+	// YAML takes the word null for nothing too, but it names a driver.
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" && n.Value != "null" {
 		d.Fail(n, path, scalarForm(v, tag), "")
 		return
 	}

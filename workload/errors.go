@@ -21,6 +21,8 @@ type Error struct {
 	Found      string
 	Expected   string
 	Suggestion string // the nearest valid name; empty when none is near
+
+	about string // path of what can't be relied on: Path, or the key that is missing below it
 }
 
 // Error returns the message as file:line:column: path: found …, expected ….
@@ -43,7 +45,7 @@ func join(errs []*Error) error {
 		return nil
 	}
 	slices.SortStableFunc(errs, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Found, b.Found))
 	})
 	list := make([]error, len(errs))
 	for i, e := range errs {
@@ -52,11 +54,47 @@ func join(errs []*Error) error {
 	return errors.Join(list...)
 }
 
-// nearest returns the name most like found, or "" when none is near.
+// Sorted flattens an error that joins several: this package's first, each file's in the order
+// of the file, then errors of other kinds.
+func Sorted(err error) error {
+	own := Errors(err)
+	slices.SortStableFunc(own, func(a, b *Error) int { return cmp.Compare(a.File, b.File) })
+	var errs []error
+	for from := 0; from < len(own); {
+		to := from
+		for to < len(own) && own[to].File == own[from].File {
+			to++
+		}
+		errs = append(errs, join(own[from:to]))
+		from = to
+	}
+	return errors.Join(append(errs, others(err)...)...)
+}
+
+// others returns the single problems that are not this package's.
+func others(err error) (out []error) {
+	var one *Error
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			out = append(out, others(e)...)
+		}
+	} else if err != nil && !errors.As(err, &one) {
+		out = append(out, err)
+	}
+	return out
+}
+
+// nearest returns the name most like found, or "" when none is near: one that found begins,
+// or one that differs in a letter or two, in proportion to its length.
 func nearest(found string, names []string) string {
-	best, distance := "", max(2, len(found)/3)+1
+	found = strings.ToLower(found)
+	best, distance := "", max(1, min(len(found)/2, 2), len(found)/3)+1
 	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(found), n); d < distance {
+		d := levenshtein.ComputeDistance(found, n)
+		if len(found) >= 3 && strings.HasPrefix(n, found) {
+			d = 1
+		}
+		if d < distance && d < len(n) {
 			best, distance = n, d
 		}
 	}

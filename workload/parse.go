@@ -1,8 +1,10 @@
 package workload
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"regexp"
@@ -23,25 +25,17 @@ func Load(path string) (*Scenario, error) {
 }
 
 // yamlLine finds the line in yaml.v3's own messages.
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // Parse reads a scenario's text; file is for messages. The error joins every problem found,
-// each an *Error.
+// each an *Error. Where the text is YAML but not a valid scenario, the scenario comes with the
+// error and is good for one thing: its sections Targets and Cost, so that their owners can
+// report what they find in the same go.
 func Parse(file string, text []byte) (*Scenario, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		e := &Error{File: file, Line: 1, Column: 1, Found: err.Error(), Expected: "YAML"}
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			if line, convErr := strconv.Atoi(m[1]); convErr == nil {
-				e.Line = line
-			}
-		}
-		return nil, e
+	doc, err := document(file, text)
+	if err != nil {
+		return nil, err
 	}
-	if len(root.Content) == 0 {
-		return nil, &Error{File: file, Line: 1, Column: 1, Found: "an empty file", Expected: "a scenario (crossover init writes one)"}
-	}
-	doc := root.Content[0]
 	d := &Decoder{File: file}
 	sections := rest{}
 	own := split(d, doc, &sections)
@@ -49,13 +43,49 @@ func Parse(file string, text []byte) (*Scenario, error) {
 	d.structure(own, reflect.ValueOf(sc).Elem(), "")
 	sc.Targets = decodeTargets(d, sections.targets)
 	sc.Cost = sections.cost
-	if len(d.errs) == 0 {
-		validate(d, sc, doc)
+	validate(d, sc, doc)
+	return sc, join(d.errs)
+}
+
+// document returns the file's one YAML document.
+func document(file string, text []byte) (*yaml.Node, error) {
+	var root, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	err := decoder.Decode(&root)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, syntaxError(file, text, err)
 	}
-	if err := join(d.errs); err != nil {
-		return nil, err
+	if len(root.Content) == 0 || root.Content[0].Tag == "!!null" {
+		return nil, &Error{File: file, Line: 1, Column: 1, Found: "an empty file", Expected: "a scenario (crossover init writes one)"}
 	}
-	return sc, nil
+	if err := decoder.Decode(&second); err == nil {
+		at := second
+		if len(second.Content) > 0 {
+			at = *second.Content[0]
+		}
+		return nil, &Error{File: file, Line: at.Line, Column: at.Column, Found: "a second YAML document", Expected: "one scenario a file"}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, syntaxError(file, text, err)
+	}
+	return root.Content[0], nil
+}
+
+// syntaxError says where text is not YAML. The parser names a line at most, and not for its
+// first; a tab in the indentation, the usual reason, is found here.
+func syntaxError(file string, text []byte, err error) *Error {
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+		if tab := bytes.IndexByte(indent, '\t'); tab >= 0 && len(indent) < len(line) && line[len(indent)] != '#' {
+			return &Error{File: file, Line: i + 1, Column: tab + 1, Found: "a tab in the indentation", Expected: "spaces"}
+		}
+	}
+	e := &Error{File: file, Line: 1, Column: 1, Found: strings.TrimPrefix(err.Error(), "yaml: "), Expected: "YAML"}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		if line, convErr := strconv.Atoi(m[1]); convErr == nil {
+			e.Line, e.Found = line, m[2]
+		}
+	}
+	return e
 }
 
 // rest holds the sections that stay YAML.
@@ -108,6 +138,7 @@ func decodeTargets(d *Decoder, n *yaml.Node) []Target {
 	if n == nil {
 		return nil
 	}
+	n = resolve(n)
 	if n.Kind != yaml.SequenceNode {
 		d.Fail(n, "targets", "a list of targets", "")
 		return nil
@@ -116,12 +147,14 @@ func decodeTargets(d *Decoder, n *yaml.Node) []Target {
 	names := map[string]bool{}
 	for i, c := range n.Content {
 		path := fmt.Sprintf("targets[%d]", i)
+		c = resolve(c)
 		if c.Kind != yaml.MappingNode {
 			d.Fail(c, path, "a mapping with name and driver", "")
 			continue
 		}
-		t := Target{Node: c}
+		t, given := Target{Node: c}, map[string]bool{}
 		for j := 0; j+1 < len(c.Content); j += 2 {
+			given[c.Content[j].Value] = true
 			switch c.Content[j].Value {
 			case "name":
 				t.Name = c.Content[j+1].Value
@@ -136,8 +169,8 @@ func decodeTargets(d *Decoder, n *yaml.Node) []Target {
 				t.Driver = c.Content[j+1].Value
 			}
 		}
-		for name, v := range map[string]string{"name": t.Name, "driver": t.Driver} {
-			if v == "" {
+		for _, name := range []string{"name", "driver"} {
+			if !given[name] {
 				d.fail(c, path, fmt.Sprintf("no %q", name), fmt.Sprintf("%q to be given", name), "")
 			}
 		}

@@ -40,14 +40,13 @@ func ParseBytes(s string) (uint64, error) {
 
 // bytesHint returns what a size with an ambiguous unit may have meant.
 func bytesHint(s string) string {
-	for _, u := range []string{"KB", "kB", "kb", "K", "k", "KIB", "kib", "Kib"} {
-		if n, ok := strings.CutSuffix(s, u); ok {
-			return strings.TrimSpace(n) + "KiB"
-		}
-	}
-	for _, u := range []string{"MB", "mb", "M"} {
-		if n, ok := strings.CutSuffix(s, u); ok {
-			return strings.TrimSpace(n) + "MiB"
+	lower := strings.ToLower(s)
+	for _, unit := range []string{"k", "m", "g", "t"} {
+		for _, end := range []string{"ib", "b", ""} {
+			number, ok := strings.CutSuffix(lower, unit+end)
+			if _, err := parseNumber(number); ok && err == nil {
+				return strings.TrimSpace(number) + strings.ToUpper(unit) + "iB"
+			}
 		}
 	}
 	if _, err := parseNumber(s); err == nil {

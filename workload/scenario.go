@@ -35,7 +35,7 @@ type Scenario struct {
 // A SourceNote says where a scenario's value came from: path -> basis and source.
 type SourceNote struct {
 	Basis  string `yaml:"basis" required:"true" enum:"measured|modelled|assumed" doc:"how the value is known"`
-	Source string `yaml:"source" doc:"where it was read or why it is assumed"`
+	Source string `yaml:"source" doc:"where it was read, or why it is assumed"`
 }
 
 // A Dataset is what is stored before the first operation.

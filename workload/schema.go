@@ -59,15 +59,19 @@ type reflector struct{ defs jsonschema.Definitions }
 
 // target returns the schema of one target, which its driver's name decides.
 func (r *reflector) target(targets []TargetSchema) *jsonschema.Schema {
-	driver := &jsonschema.Schema{Type: "string", Description: "which database"}
+	driver := &jsonschema.Schema{Description: "which database"}
 	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"name", "driver"}}
 	s.Properties.Set("driver", driver)
 	for _, t := range targets {
-		driver.Enum = append(driver.Enum, t.Driver)
+		names := []any{t.Driver}
+		if t.Driver == "null" {
+			names = append(names, nil) // what YAML makes of the word
+		}
+		driver.Enum = append(driver.Enum, names...)
 		is := jsonschema.NewProperties()
-		is.Set("driver", &jsonschema.Schema{Const: t.Driver})
+		is.Set("driver", &jsonschema.Schema{Enum: names})
 		own := r.structure(reflect.TypeOf(t.Config).Elem())
-		own.Properties.Set("driver", &jsonschema.Schema{Const: t.Driver, Description: "which database"})
+		own.Properties.Set("driver", &jsonschema.Schema{Enum: names, Description: "which database"})
 		if _, ok := own.Properties.Get("name"); !ok {
 			own.Properties.Set("name", &jsonschema.Schema{Type: "string"})
 		}

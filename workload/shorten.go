@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Shorten scales the phases, and the hot keys' times with them, to a length in all, and sets
-// the number of items; 0 leaves either as it is. The stream's digest changes with them.
+// Shorten scales the phases, and the hot keys' times with them, to a length in all, and lowers
+// the number of items to what is asked for, where it is higher; 0 leaves either as it is. The
+// stream's digest changes with them.
 func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
-	if items > 0 {
+	if items > 0 && items < sc.Dataset.Items {
 		for i, h := range sc.Workload.Hot {
 			if h.Key >= items {
 				return fmt.Errorf("%d items: hot key %d of workload.hot[%d] is beyond them", items, h.Key, i)
@@ -26,6 +27,9 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 	if total == 0 {
 		return fmt.Errorf("phases bounded by operations, not by time: they have no length to change")
 	}
+	if length > MaxDuration {
+		return fmt.Errorf("%v: a run lasts 366 days at most", length)
+	}
 	factor := float64(length) / float64(total)
 	scale := func(d *time.Duration) { *d = time.Duration(float64(*d) * factor).Round(time.Millisecond) }
 	for i := range sc.Workload.Phases {
@@ -35,8 +39,16 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 		}
 	}
 	for i := range sc.Workload.Hot {
-		scale(&sc.Workload.Hot[i].From)
-		scale(&sc.Workload.Hot[i].To)
+		h := &sc.Workload.Hot[i]
+		ends := h.To > 0
+		scale(&h.From)
+		scale(&h.To)
+		if ends {
+			h.To = max(h.To, h.From+time.Millisecond) // 0 would mean that it never ends
+		}
+	}
+	if sc.Workload.Arrival.Open != nil && NewPlan(sc).Len() == 0 {
+		return fmt.Errorf("%v in all leaves no operation at the scenario's rates", length)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func NewPlan(sc *Scenario) *arrival.Plan {
 
 // A hotWindow is a hot key between two operations.
 type hotWindow struct {
-	item, from, to uint64 // to is 0 when it has no end
+	item, from, to uint64 // operations [from, to)
 	share          float64
 }
 
@@ -99,7 +99,7 @@ func NewStream(sc *Scenario) Stream {
 	}
 	must(err)
 	for _, h := range sc.Workload.Hot {
-		w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From)}
+		w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From), to: math.MaxUint64}
 		if h.To > 0 {
 			w.to = s.plan.IndexAt(h.To)
 		}
@@ -183,7 +183,7 @@ func (s *stream) item(i uint64) uint64 {
 	if len(s.hot) > 0 {
 		u := float64(s.source.Uint64()>>11) * 0x1p-53
 		for _, h := range s.hot {
-			if i >= h.from && (h.to == 0 || i < h.to) {
+			if i >= h.from && i < h.to {
 				if u < h.share {
 					return h.item
 				}

@@ -148,6 +148,9 @@ func (p *Plan) Due(i uint64) (at time.Duration, ok bool) {
 
 // timeOf returns when a phase has offered n operations: the inverse of its cumulative rate.
 func (ph Phase) timeOf(n float64) time.Duration {
+	if n <= 0 {
+		return 0 // a ramp from nothing would divide nothing by nothing
+	}
 	slope := (ph.To - ph.From) / ph.For.Seconds()
 	var s float64
 	if slope == 0 {

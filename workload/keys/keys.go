@@ -65,7 +65,8 @@ func NewHotspot(itemsShare, opsShare float64) (Dist, error) {
 
 // Pick returns an item of the hot set with the given share; each set is uniform within.
 func (h hotspot) Pick(r *rand.PCG, _, n uint64) uint64 {
-	hot := uint64(math.Ceil(h.items * float64(n)))
+	// 7% of 100 is a little more than 7 in binary, and still 7 items.
+	hot := uint64(math.Ceil(h.items * float64(n) * (1 - 1e-12)))
 	if hot >= n || float(r) < h.share {
 		return uint64n(r, hot)
 	}
