@@ -2,48 +2,69 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"crossover/costmodel/tco"
-	"crossover/results"
+	"crossover/results/figure"
 )
 
-// answer is the first page: what to do, how sure that is, three figures and one picture.
+// answer is the first page: what to do, how sure that is, a few figures and one picture.
 func answer(d Doc) ([]section, error) {
-	s := section{ID: "answer"}
+	s := section{ID: "answer", Title: "The answer"}
 	if d.Cost == nil {
 		s.Blocks = append(s.Blocks, block{Verdict: &verdict{
-			Decision: tco.Undetermined,
-			Sentence: "This report shows what was run. It gives no verdict on cost: the scenario has no cost section, or none was computed.",
+			Decision: "no verdict", Class: "open",
+			Sentence: "This report shows what was run. It gives no verdict on cost: the scenario has no cost section, or it was not priced.",
 			Basis:    runsBasis(d.Runs),
 		}})
 		s.Blocks = append(s.Blocks, problems(d)...)
 		return []section{s}, nil
 	}
 	v := d.Cost.Verdict
-	s.Blocks = append(s.Blocks, block{Verdict: &verdict{Decision: v.Decision, Sentence: v.Sentence, Basis: v.Basis}})
+	s.Blocks = append(s.Blocks, block{Verdict: verdictBlock(v)})
+	if len(d.Runs) > 0 {
+		s.Blocks = append(s.Blocks, say(runsBasis(d.Runs)))
+	}
 	s.Blocks = append(s.Blocks, block{Headlines: headlines(d.Cost)})
+	s.Blocks = append(s.Blocks, problems(d)...)
 	picture, err := costCurve(d.Cost)
 	if err != nil {
 		return nil, err
 	}
-	if picture != nil {
-		s.Blocks = append(s.Blocks, block{Picture: picture})
-	}
-	s.Blocks = append(s.Blocks, problems(d)...)
-	if v.Flip != nil {
-		s.Blocks = append(s.Blocks, say(fmt.Sprintf("The verdict rests on %s: now %s (%s); it would change at %s. %s",
-			v.Flip.Name, amount(v.Flip.Now.Value, v.Flip.Now.Unit), v.Flip.Now.Weakest(), amount(v.Flip.At.Value, v.Flip.At.Unit), v.Flip.Note)))
-	}
+	s.Blocks = append(s.Blocks, heading("Where the cheaper system changes"))
+	s.Blocks = append(s.Blocks, crossingBlocks(d.Cost, picture)...)
 	s.Blocks = append(s.Blocks, listOf("Why", v.Because)...)
-	s.Blocks = append(s.Blocks, listOf("What to measure next", v.MeasureNext)...)
-	if d.Cost.Crossover.Note != "" {
-		s.Blocks = append(s.Blocks, say(d.Cost.Crossover.Note))
+	if v.Flip != nil {
+		s.Blocks = append(s.Blocks, heading("What would change it"), say(flipSentence(v.Flip)))
 	}
+	s.Blocks = append(s.Blocks, listOf("What to measure next", v.MeasureNext)...)
 	return []section{s}, nil
 }
 
-func listOf(lead string, items []string) []block {
+func verdictBlock(v tco.Verdict) *verdict {
+	class := "open"
+	if v.Decision == tco.Migrate || v.Decision == tco.Stay {
+		class = v.Decision
+	}
+	word := v.Decision
+	if word == "" {
+		word = tco.Undetermined
+	}
+	return &verdict{Decision: word, Class: class, Sentence: v.Sentence, Basis: v.Basis}
+}
+
+func flipSentence(f *tco.Flip) string {
+	s := fmt.Sprintf("The verdict rests on %s: now %s (%s). It would change at %s.",
+		f.Name, amount(f.Now.Value, f.Now.Unit), markOf(f.Now), amount(f.At.Value, f.At.Unit))
+	if f.Note != "" {
+		s += " " + f.Note
+	}
+	return s
+}
+
+// markOf is a figure's mark in prose.
+func markOf(f figure.Figure) string { return fig(f, "").Mark() }
+
+func listOf(title string, items []string) []block {
 	if len(items) == 0 {
 		return nil
 	}
@@ -51,36 +72,145 @@ func listOf(lead string, items []string) []block {
 	for i, item := range items {
 		list[i] = text{Text: item}
 	}
-	return []block{say(lead + ":"), {List: list}}
+	return []block{heading(title), {List: list}}
 }
 
-// headlines are the three figures of the first page: what each system costs at its cheapest
-// offer, and the difference over the horizon.
+// crossingBlocks show the cost curve with its crossings, in words and as a table too.
+func crossingBlocks(c *tco.Result, p *picture) []block {
+	var out []block
+	if p != nil {
+		out = append(out, block{Pictures: []picture{*p}})
+	}
+	var list []text
+	for _, n := range c.Crossover.Points {
+		list = append(list, text{Text: fmt.Sprintf("%s: %s (%s).", n.Title, amount(n.Figure.Value, n.Figure.Unit), markOf(n.Figure))})
+	}
+	for _, r := range c.Crossover.Regions {
+		list = append(list, text{Text: regionSentence(r)})
+	}
+	if len(list) == 0 {
+		list = append(list, text{Text: crossingSentence(c)})
+	}
+	out = append(out, block{List: list})
+	if c.Crossover.Note != "" {
+		out = append(out, say(c.Crossover.Note))
+	}
+	if t := curveTable(c); t != nil {
+		out = append(out, block{Fold: &fold{Summary: "The curve's figures", Blocks: []block{{Table: t}}}})
+	}
+	return out
+}
+
+func regionSentence(r tco.Region) string {
+	cheaper := fmt.Sprintf("%s's cheapest offer costs less than the others'.", systemTitle(r.System))
+	switch {
+	case r.From <= 0 && r.To <= 0:
+		return "At every load priced " + cheaper
+	case r.From <= 0:
+		return fmt.Sprintf("Below %s operations/s %s", quantity(r.To), cheaper)
+	case r.To <= 0:
+		return fmt.Sprintf("From %s operations/s on %s", quantity(r.From), cheaper)
+	}
+	return fmt.Sprintf("From %s to %s operations/s %s", quantity(r.From), quantity(r.To), cheaper)
+}
+
+// mostPoints bounds the curve's table.
+const mostPoints = 40
+
+func curveTable(c *tco.Result) *tableBlock {
+	if len(c.Curve) == 0 {
+		return nil
+	}
+	t := &tableBlock{Caption: "Monthly cost of each system's cheapest offer, against load", Head: []string{"mean operations/s"}}
+	for _, system := range systems(c) {
+		t.Head = append(t.Head, systemTitle(system)+", USD / month", "offer")
+	}
+	step := (len(c.Curve) + mostPoints - 1) / mostPoints
+	for i := 0; i < len(c.Curve); i += step {
+		point := c.Curve[i]
+		row := []cell{num(whole(point.Load.Value))}
+		for _, system := range systems(c) {
+			if f, ok := point.Monthly[system]; ok {
+				row = append(row, dollars(f, "curve"), plain(offerTitle(c, point.Offer[system])))
+			} else {
+				row = append(row, num(missing), plain(""))
+			}
+			row[len(row)-2].Title = "" // the same working at every load; the offers' tables have it
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func offerTitle(c *tco.Result, name string) string {
+	for i := range c.Offers {
+		if c.Offers[i].Name == name && c.Offers[i].Title != "" {
+			return c.Offers[i].Title
+		}
+	}
+	return name
+}
+
+// headlines are the figures of the first page: what each system costs at its cheapest offer,
+// the difference over the horizon, and how sure the model is of it.
 func headlines(c *tco.Result) []headline {
 	var out []headline
 	for _, system := range systems(c) {
+		h := headline{Label: systemTitle(system) + ": no offer could be priced", Value: plain("not priced")}
 		if o := cheapest(c, system); o != nil {
-			out = append(out, headline{
-				Label: fmt.Sprintf("%s, %d months: %s", systemTitle(system), c.Horizon, o.Title),
-				Value: fig(o.Total, "offers/"+o.Name+"/total"),
-			})
-		} else {
-			out = append(out, headline{Label: systemTitle(system) + ": no offer could be priced", Value: plain("not priced")})
+			h = headline{
+				Label: fmt.Sprintf("%s over %d months, at its cheapest offer", systemTitle(system), c.Horizon),
+				Value: dollars(o.Total, "offers/"+o.Name+"/total"),
+				Small: o.Title,
+			}
+			if o.Nodes != nil {
+				h.Small += ", " + nodesText(o.Nodes)
+			}
 		}
+		out = append(out, h)
 	}
-	if c.Verdict.Saving != nil {
-		label := fmt.Sprintf("Saving with Aerospike over %d months", c.Horizon)
-		if c.Verdict.Saving.Value < 0 {
-			label = fmt.Sprintf("Extra cost of Aerospike over %d months", c.Horizon)
+	if h := savingHeadline(c); h != nil {
+		out = append(out, *h)
+	}
+	if p := c.Verdict.Probability; p != nil {
+		label := "Probability that the system named is the cheaper one"
+		switch c.Verdict.Decision {
+		case tco.Migrate:
+			label = "Probability that Aerospike is the cheaper one"
+		case tco.Stay:
+			label = "Probability that DynamoDB is the cheaper one"
 		}
-		f := *c.Verdict.Saving
-		shown := fig(f, "verdict/saving")
-		if f.Value < 0 {
-			shown.Text = amount(-f.Value, f.Unit)
-		}
-		out = append(out, headline{Label: label, Value: shown})
+		out = append(out, headline{Label: label, Value: fig(*p, "verdict/probability"), Small: "given the stated ranges of the assumptions"})
 	}
 	return out
+}
+
+func savingHeadline(c *tco.Result) *headline {
+	f := c.Verdict.Saving
+	if f == nil {
+		return nil
+	}
+	h := &headline{
+		Label: fmt.Sprintf("Aerospike costs less, over %d months, by", c.Horizon),
+		Value: dollars(*f, "verdict/saving"),
+	}
+	if f.Value < 0 {
+		h.Label = fmt.Sprintf("Aerospike costs more, over %d months, by", c.Horizon)
+		h.Value.Text = money(-f.Value)
+	}
+	if hard := c.Verdict.SavingHard; hard != nil {
+		more := "less"
+		v := hard.Value
+		if v < 0 {
+			more, v = "more", -v
+		}
+		h.Small = fmt.Sprintf("without people's time on either side: %s %s", money(v), more)
+	}
+	return h
+}
+
+func nodesText(n *tco.Nodes) string {
+	return quantity(n.Count.Value) + " × " + n.Instance
 }
 
 // systems lists the systems that offers are for, in the order in which they first appear,
@@ -101,16 +231,6 @@ func systems(c *tco.Result) []string {
 	return out
 }
 
-func systemTitle(system string) string {
-	switch system {
-	case "dynamodb":
-		return "DynamoDB"
-	case "aerospike":
-		return "Aerospike"
-	}
-	return system
-}
-
 // cheapest returns a system's first priced offer: tco orders them.
 func cheapest(c *tco.Result, system string) *tco.Offer {
 	for i := range c.Offers {
@@ -119,63 +239,4 @@ func cheapest(c *tco.Result, system string) *tco.Offer {
 		}
 	}
 	return nil
-}
-
-// problems puts what makes the figures doubtful where it can't be overlooked.
-func problems(d Doc) []block {
-	var out []block
-	for _, r := range d.Runs {
-		for _, p := range r.Problems() {
-			out = append(out, warn(r.Manifest.Target.Name+": "+p))
-		}
-		for _, c := range r.Manifest.Fairness {
-			if c.Result == "fail" {
-				out = append(out, warn(fmt.Sprintf("%s: fairness rule %d (%s) not kept: %s", r.Manifest.Target.Name, c.Rule, c.Name, c.Detail)))
-			}
-		}
-		for _, o := range r.Manifest.Objectives {
-			if o.Result == "missed" {
-				out = append(out, warn(fmt.Sprintf("%s missed the objective %s: limit %s, seen %s (%s)",
-					r.Manifest.Target.Name, o.Name, objectiveValue(o.Limit, o.Unit), objectiveValue(o.Seen, o.Unit), runBasis(r))))
-			}
-		}
-	}
-	if len(d.Runs) > 1 {
-		first := d.Runs[0].Manifest
-		kinds := map[string]bool{}
-		for _, r := range d.Runs {
-			kinds[r.Manifest.Target.Kind] = true
-			if r.Manifest.StreamDigest != first.StreamDigest {
-				out = append(out, warn(fmt.Sprintf("%s and %s did not run the same stream of operations: they must not be compared", first.Target.Name, r.Manifest.Target.Name)))
-			}
-		}
-		if len(kinds) > 1 {
-			out = append(out, warn("The targets are of different kinds (real, embedded, other): their latencies must not be compared."))
-		}
-	}
-	if d.Cost != nil {
-		for _, w := range d.Cost.Warnings {
-			out = append(out, warn(w))
-		}
-	}
-	return out
-}
-
-func objectiveValue(v float64, unit string) string {
-	if unit == "ns" {
-		return nanos(int64(v))
-	}
-	return amount(v, unit)
-}
-
-// runsBasis says in a sentence what kind of knowledge the runs are.
-func runsBasis(runs []*results.Run) string {
-	if len(runs) == 0 {
-		return "No run is part of this report."
-	}
-	parts := make([]string, len(runs))
-	for i, r := range runs {
-		parts[i] = fmt.Sprintf("%s: %s (%s target)", r.Manifest.Target.Name, runBasis(r), r.Manifest.Target.Kind)
-	}
-	return strings.Join(parts, "; ") + "."
 }

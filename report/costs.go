@@ -2,88 +2,156 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"crossover/costmodel/tco"
 )
 
-// shownOffers is how many offers of one system are listed before the rest are folded away.
-const shownOffers = 6
+const (
+	shownOffers = 4  // of one system, before the dearer ones are folded
+	shownBills  = 12 // of one system, line by line; tco.json has them all
+)
 
-// costs shows the offers, the bills line by line, the node counts and the cost against load.
+// costs shows the offers, the bills line by line and the node counts.
 func costs(d Doc) ([]section, error) {
 	c := d.Cost
 	if c == nil {
 		return nil, nil
 	}
 	s := section{ID: "cost", Title: "What each would cost"}
-	s.Blocks = append(s.Blocks, say(fmt.Sprintf("Region %s, %d months, price book %s of %s. Amounts are US dollars.", c.Region, c.Horizon, short(c.BookDigest), c.BookDate)))
-	t := &tableBlock{Caption: "Demand that is priced", Head: []string{"", "value", "where from"}}
-	for _, n := range c.Demand {
-		t.Rows = append(t.Rows, []cell{plain(n.Title), fig(n.Figure, "demand/"+n.Name), plain(origin(n.Figure))})
-	}
-	s.Blocks = append(s.Blocks, block{Table: t})
-	for _, system := range systems(c) {
-		s.Blocks = append(s.Blocks, offerBlocks(c, system)...)
-	}
-	bills := section{ID: "bills", Title: "The bills, line by line"}
-	for _, system := range systems(c) {
-		if o := cheapest(c, system); o != nil {
-			bills.Blocks = append(bills.Blocks, block{Table: billTable(o)})
-			if o.Nodes != nil {
-				bills.Blocks = append(bills.Blocks, block{Table: nodeTable(o)})
-			}
-			for _, w := range o.Warnings {
-				bills.Blocks = append(bills.Blocks, warn(o.Title+": "+w))
-			}
+	s.Blocks = append(s.Blocks, say(costBasis(c)), block{Table: demandTable(c)})
+	for _, r := range c.Runs {
+		if len(r.Used) > 0 {
+			s.Blocks = append(s.Blocks, say(fmt.Sprintf("Taken from run %s on %s (%s target): %s.", r.Run, r.Target, r.Kind, strings.Join(r.Used, "; "))))
 		}
 	}
 	for _, system := range systems(c) {
-		bills.Blocks = append(bills.Blocks, runnersUp(c, system)...)
+		s.Blocks = append(s.Blocks, heading(systemTitle(system)))
+		s.Blocks = append(s.Blocks, offerBlocks(c, system)...)
 	}
-	return []section{s, bills}, nil
+	if len(c.Offers) == 0 {
+		s.Blocks = append(s.Blocks, say("No offer was priced."))
+		return []section{s}, nil
+	}
+	return []section{s, bills(c)}, nil
+}
+
+func costBasis(c *tco.Result) string {
+	return fmt.Sprintf("Region %s, %d months, price book %s of %s. Amounts are US dollars without taxes. Each figure is marked with the weakest of what it rests on; its full working is printed by crossover explain.",
+		c.Region, c.Horizon, short(c.BookDigest), c.BookDate)
+}
+
+func demandTable(c *tco.Result) *tableBlock {
+	t := &tableBlock{Caption: "Demand that is priced", Head: []string{"demand", "value", "where from"}}
+	for _, n := range c.Demand {
+		t.Rows = append(t.Rows, []cell{plain(n.Title), fig(n.Figure, "demand/"+n.Name), plain(origin(n.Figure))})
+	}
+	return t
 }
 
 func offerBlocks(c *tco.Result, system string) []block {
 	head := []string{"offer", "first month", fmt.Sprintf("%d months", c.Horizon), "without people", "nodes"}
-	priced := &tableBlock{Caption: systemTitle(system) + ": offers that could be priced, cheapest first", Head: head}
-	rest := &tableBlock{Caption: systemTitle(system) + ": offers left out", Head: []string{"offer", "status", "reason"}}
-	more := &tableBlock{Caption: systemTitle(system) + ": dearer offers", Head: head}
-	for _, o := range c.Offers {
-		if o.System != system {
-			continue
-		}
-		if o.Status != "priced" {
+	title := systemTitle(system)
+	priced := &tableBlock{Caption: title + ": offers that could be priced, cheapest first", Head: head}
+	more := &tableBlock{Caption: title + ": dearer offers", Head: head}
+	rest := &tableBlock{Caption: title + ": offers left out", Head: []string{"offer", "status", "reason"}}
+	for i := range c.Offers {
+		o := &c.Offers[i]
+		switch {
+		case o.System != system:
+		case o.Status != "priced":
 			rest.Rows = append(rest.Rows, []cell{plain(o.Title), plain(o.Status), plain(o.Reason)})
-			continue
-		}
-		path := "offers/" + o.Name
-		nodes := num("–")
-		if o.Nodes != nil {
-			nodes = cell{Text: quantity(o.Nodes.Count.Value) + " × " + o.Nodes.Instance, Number: true}
-		}
-		row := []cell{plain(o.Title), fig(o.Monthly, path+"/monthly"), fig(o.Total, path+"/total"), fig(o.TotalHard, path+"/total_hard"), nodes}
-		if len(priced.Rows) < shownOffers {
-			row[0].Strong = len(priced.Rows) == 0
-			priced.Rows = append(priced.Rows, row)
-		} else {
-			more.Rows = append(more.Rows, row)
+		case len(priced.Rows) < shownOffers:
+			priced.Rows = append(priced.Rows, offerRow(o, len(priced.Rows) == 0))
+		default:
+			more.Rows = append(more.Rows, offerRow(o, false))
 		}
 	}
 	var out []block
 	if len(priced.Rows) > 0 {
 		out = append(out, block{Table: priced})
+	} else {
+		out = append(out, say("No offer could be priced."))
 	}
-	if len(more.Rows) > 0 {
-		out = append(out, block{Fold: &fold{Summary: fmt.Sprintf("%d dearer offers for %s", len(more.Rows), systemTitle(system)), Blocks: []block{{Table: more}}}})
-	}
-	if len(rest.Rows) > 0 {
-		out = append(out, block{Fold: &fold{Summary: fmt.Sprintf("%d offers for %s that are excluded or not priced", len(rest.Rows), systemTitle(system)), Blocks: []block{{Table: rest}}}})
+	for _, f := range []struct {
+		t       *tableBlock
+		summary string
+	}{
+		{more, fmt.Sprintf("%s: %s", title, plural(len(more.Rows), "dearer offer"))},
+		{rest, fmt.Sprintf("%s: %s excluded or not priced", title, plural(len(rest.Rows), "offer"))},
+	} {
+		if len(f.t.Rows) > 0 {
+			out = append(out, block{Fold: &fold{Summary: f.summary, Blocks: []block{{Table: f.t}}}})
+		}
 	}
 	return out
 }
 
-func billTable(o *tco.Offer) *tableBlock {
-	t := &tableBlock{Caption: "Bill: " + o.Title, Head: []string{"line", "quantity", "price", "first month", "once"}}
+func offerRow(o *tco.Offer, best bool) []cell {
+	path := "offers/" + o.Name
+	nodes := plain(missing)
+	if o.Nodes != nil {
+		nodes = plain(nodesText(o.Nodes))
+	}
+	row := []cell{plain(o.Title), dollars(o.Monthly, path+"/monthly"), dollars(o.Total, path+"/total"), dollars(o.TotalHard, path+"/total_hard"), nodes}
+	row[0].Strong = best
+	return row
+}
+
+// plural counts things: "1 offer", "2 offers".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// bills shows each system's cheapest offer line by line, and the next ones folded.
+func bills(c *tco.Result) section {
+	s := section{ID: "bills", Title: "The bills, line by line"}
+	var folded []block
+	for _, system := range systems(c) {
+		n := 0
+		for i := range c.Offers {
+			o := &c.Offers[i]
+			if o.System != system || o.Status != "priced" {
+				continue
+			}
+			switch n++; {
+			case n == 1:
+				s.Blocks = append(s.Blocks, heading(systemTitle(system)+": "+o.Title))
+				s.Blocks = append(s.Blocks, billBlocks(c, o)...)
+			case n <= shownBills:
+				folded = append(folded, block{Fold: &fold{Summary: systemTitle(system) + ": " + o.Title, Blocks: billBlocks(c, o)}})
+			}
+		}
+		if n > shownBills {
+			folded = append(folded, say(fmt.Sprintf("%s: the bills of %d dearer offers are in tco.json; crossover explain prints them.", systemTitle(system), n-shownBills)))
+		}
+	}
+	if len(folded) > 0 {
+		s.Blocks = append(append(s.Blocks, heading("Other offers")), folded...)
+	}
+	return s
+}
+
+// billBlocks are one offer's bill, its node count and its warnings.
+func billBlocks(c *tco.Result, o *tco.Offer) []block {
+	out := []block{{Table: billTable(c, o)}}
+	if o.Nodes != nil {
+		out = append(out, say(bindingSentence(o.Nodes)), block{Table: nodeTable(o)})
+	}
+	for _, w := range o.Warnings {
+		out = append(out, warn(o.Title+": "+w))
+	}
+	return out
+}
+
+func billTable(c *tco.Result, o *tco.Offer) *tableBlock {
+	t := &tableBlock{
+		Caption: "Bill: " + o.Title,
+		Head:    []string{"line", "quantity", "price", "USD, first month", "USD, once"},
+	}
 	for _, l := range o.Lines {
 		title := l.Title
 		if l.Soft {
@@ -92,54 +160,50 @@ func billTable(o *tco.Offer) *tableBlock {
 		path := "offers/" + o.Name + "/lines/" + l.Name
 		row := []cell{plain(title), fig(l.Quantity, path+"/quantity"), fig(l.Price, path+"/price"), num(""), num("")}
 		if l.Once {
-			row[4] = fig(l.Amount, path+"/amount")
+			row[4] = cents(l.Amount, path+"/amount")
 		} else {
-			row[3] = fig(l.Amount, path+"/amount")
+			row[3] = cents(l.Amount, path+"/amount")
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	total := fig(o.Monthly, "offers/"+o.Name+"/monthly")
-	total.Strong = true
-	t.Rows = append(t.Rows, []cell{{Text: "first month", Strong: true}, num(""), num(""), total, num("")})
+	path := "offers/" + o.Name
+	sum := func(name string, value cell) {
+		value.Strong = true
+		t.Rows = append(t.Rows, []cell{{Text: name, Strong: true}, num(""), num(""), value, num("")})
+	}
+	sum("first month", cents(o.Monthly, path+"/monthly"))
+	sum(fmt.Sprintf("%d months, with growth and what is paid once", c.Horizon), cents(o.Total, path+"/total"))
+	sum(fmt.Sprintf("%d months without people", c.Horizon), cents(o.TotalHard, path+"/total_hard"))
 	return t
+}
+
+// bindingSentence says how many nodes there are and why.
+func bindingSentence(n *tco.Nodes) string {
+	var binding []string
+	for _, c := range n.Constraints {
+		if c.Binding {
+			binding = append(binding, c.Title)
+		}
+	}
+	s := fmt.Sprintf("Nodes: %s (%s).", nodesText(n), markOf(n.Count))
+	if len(binding) > 0 {
+		s += " What binds: " + strings.Join(binding, "; ") + "."
+	}
+	return s
 }
 
 func nodeTable(o *tco.Offer) *tableBlock {
-	t := &tableBlock{Caption: "Node count: " + o.Title + ", the largest of its constraints", Head: []string{"constraint", "nodes", "how", "binds"}}
+	t := &tableBlock{
+		Caption: "Node count: " + o.Title + ", the largest of its constraints",
+		Head:    []string{"constraint", "nodes", "binds", "how"},
+	}
 	for _, c := range o.Nodes.Constraints {
-		binds := ""
+		row := []cell{plain(c.Title), fig(c.Nodes, "offers/"+o.Name+"/nodes/"+c.Name), plain(""), plain(c.Nodes.Formula)}
 		if c.Binding {
-			binds = "binds"
+			row[2].Text = "binds"
+			row[0].Strong, row[2].Strong = true, true
 		}
-		row := []cell{plain(c.Title), fig(c.Nodes, "offers/"+o.Name+"/nodes/"+c.Name), plain(c.Nodes.Formula), plain(binds)}
-		row[0].Strong, row[3].Strong = c.Binding, c.Binding
 		t.Rows = append(t.Rows, row)
 	}
 	return t
-}
-
-// runnersUp folds away the bills of the next offers.
-func runnersUp(c *tco.Result, system string) []block {
-	var out []block
-	first := true
-	n := 0
-	for i := range c.Offers {
-		o := &c.Offers[i]
-		if o.System != system || o.Status != "priced" {
-			continue
-		}
-		if first {
-			first = false
-			continue
-		}
-		if n++; n > 3 {
-			break
-		}
-		blocks := []block{{Table: billTable(o)}}
-		if o.Nodes != nil {
-			blocks = append(blocks, block{Table: nodeTable(o)})
-		}
-		out = append(out, block{Fold: &fold{Summary: "Runner-up: " + o.Title, Blocks: blocks}})
-	}
-	return out
 }

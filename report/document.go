@@ -20,21 +20,24 @@ type section struct {
 	Blocks []block
 }
 
-// A block is one of a paragraph, a list, a table, a picture, a row of headline figures or a
-// fold; exactly one field is set.
+// A block is one of a verdict, a sub-heading, a paragraph, a list, commands, a table, a row
+// of pictures, a row of headline figures or a fold; exactly one field is set.
 type block struct {
 	Verdict   *verdict
+	Heading   string
 	Paragraph *text
 	List      []text
+	Commands  []string
 	Table     *tableBlock
-	Picture   *picture
+	Pictures  []picture
 	Headlines []headline
 	Fold      *fold
 }
 
 // A verdict is the banner on the first page.
 type verdict struct {
-	Decision string // migrate, stay, undetermined
+	Decision string // the word shown: migrate, stay, undetermined, no verdict
+	Class    string // its style: migrate, stay, open
 	Sentence string
 	Basis    string
 }
@@ -49,30 +52,64 @@ type text struct {
 type headline struct {
 	Label string
 	Value cell
+	Small string // a second line under the value
 }
 
-// A tableBlock is a table with a caption.
+// A tableBlock is a table with a caption. The first cell of a row is its header.
 type tableBlock struct {
 	Caption string
 	Head    []string
 	Rows    [][]cell
 }
 
+// Numeric reports whether column i holds numbers, and is so aligned.
+func (t *tableBlock) Numeric(i int) bool {
+	for _, row := range t.Rows {
+		if i < len(row) && row[i].Number {
+			return true
+		}
+	}
+	return false
+}
+
 // A cell is a value as shown. Basis is printed beside it when set.
 type cell struct {
 	Text   string
 	Basis  figure.Basis
+	Doubt  string // a further mark: "low confidence", "target unidentified"
 	Title  string // where it came from, in full
 	Number bool   // align right
 	Strong bool
-	Path   string // for `crossover explain`
+	Code   bool // to be typed as it stands
 }
 
-// A picture is an SVG with the sentence that stands for it where it can't be seen.
+// Mark is what is printed beside the value: its basis, and what makes it weaker still.
+func (c cell) Mark() string {
+	if c.Basis == "" || c.Doubt == "" {
+		return string(c.Basis)
+	}
+	return string(c.Basis) + ", " + c.Doubt
+}
+
+// Soft reports whether nobody has measured or published the value as it stands.
+func (c cell) Soft() bool {
+	return c.Doubt != "" || c.Basis == figure.Modelled || c.Basis == figure.Assumed
+}
+
+// A picture is an SVG with the sentence that stands for it where it can't be seen, and the
+// meaning of its lines or shades.
 type picture struct {
 	Title string
 	Label string
 	SVG   template.HTML
+	Keys  []key
+}
+
+// A key is one entry of a picture's legend. Class names its line or shade in page.html.
+type key struct {
+	Class string
+	Shade bool // a patch rather than a line
+	Text  string
 }
 
 // A fold is evidence kept one click away.
@@ -81,16 +118,38 @@ type fold struct {
 	Blocks  []block
 }
 
-func say(s string) block  { return block{Paragraph: &text{Text: s}} }
-func warn(s string) block { return block{Paragraph: &text{Text: s, Warn: true}} }
+func say(s string) block     { return block{Paragraph: &text{Text: s}} }
+func warn(s string) block    { return block{Paragraph: &text{Text: s, Warn: true}} }
+func heading(s string) block { return block{Heading: s} }
 
 func plain(s string) cell { return cell{Text: s} }
 func num(s string) cell   { return cell{Text: s, Number: true} }
+func code(s string) cell  { return cell{Text: s, Code: true} }
 
-// fig shows a figure with its basis and, on a pointer's rest or in Markdown's source column,
-// where it came from.
-func fig(f figure.Figure, path string) cell {
-	return cell{Text: amount(f.Value, f.Unit), Basis: f.Weakest(), Title: origin(f), Number: true, Path: path}
+// fig shows a figure with its basis and, on a pointer's rest, where it came from and how
+// `crossover explain` is asked for its working.
+func fig(f figure.Figure, path string) cell { return figText(f, amount(f.Value, f.Unit), path) }
+
+// dollars shows a figure in US dollars under a heading that says per what.
+func dollars(f figure.Figure, path string) cell { return figText(f, money(f.Value), path) }
+
+// cents is dollars to the cent, as the lines of a bill are rounded.
+func cents(f figure.Figure, path string) cell { return figText(f, moneyCents(f.Value), path) }
+
+func figText(f figure.Figure, text, path string) cell {
+	c := cell{Text: text, Basis: f.Weakest(), Doubt: doubt(f), Title: origin(f), Number: true}
+	if f.Basis == figure.Derived {
+		c.Title += " (crossover explain " + path + ")"
+	}
+	return c
+}
+
+// doubt is the further mark of a price that was not read at its source with confidence.
+func doubt(f figure.Figure) string {
+	if f.Basis == figure.Price && f.Confidence != "" && f.Confidence != "high" {
+		return f.Confidence + " confidence"
+	}
+	return ""
 }
 
 // origin says in a few words where a figure came from.
@@ -104,6 +163,9 @@ func origin(f figure.Figure) string {
 	}
 	if f.Confidence != "" && f.Confidence != "high" {
 		s += ", confidence " + f.Confidence
+	}
+	if f.Note != "" {
+		s += ". " + f.Note
 	}
 	return s
 }

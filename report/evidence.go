@@ -1,52 +1,124 @@
 package report
 
-import "strconv"
+import (
+	"fmt"
+	"slices"
+	"strconv"
 
-// assumptions lists what nobody measured.
+	"crossover/costmodel/tco"
+	"crossover/results/figure"
+)
+
+// assumptions lists what nobody measured, and the prices that were used.
 func assumptions(d Doc) ([]section, error) {
-	if d.Cost == nil || len(d.Cost.Assumptions) == 0 {
+	if d.Cost == nil {
 		return nil, nil
 	}
-	t := &tableBlock{Caption: "Assumptions; `crossover tco --what-if NAME=VALUE` re-prices with another value", Head: []string{"name", "what", "value", "where from"}}
-	for _, a := range d.Cost.Assumptions {
-		t.Rows = append(t.Rows, []cell{plain(a.Name), plain(a.Title), fig(a.Figure, "assumptions/"+a.Name), plain(origin(a.Figure))})
+	s := section{ID: "assumptions", Title: "Assumptions and prices"}
+	if len(d.Cost.Assumptions) > 0 {
+		t := &tableBlock{Caption: "Assumptions; crossover tco DIR --what-if NAME=VALUE prices again with another value", Head: []string{"name", "what", "value", "where from"}}
+		for _, a := range d.Cost.Assumptions {
+			t.Rows = append(t.Rows, []cell{code(a.Name), plain(a.Title), fig(a.Figure, "assumptions/"+a.Name), plain(origin(a.Figure))})
+		}
+		s.Blocks = append(s.Blocks, block{Table: t})
 	}
-	return []section{{ID: "assumptions", Title: "Assumptions", Blocks: []block{{Table: t}}}}, nil
+	if t := priceTable(d.Cost); len(t.Rows) > 0 {
+		s.Blocks = append(s.Blocks, block{Table: t})
+	}
+	if len(s.Blocks) == 0 {
+		return nil, nil
+	}
+	return []section{s}, nil
+}
+
+// priceTable lists the price-book entries below the offers' figures, each once.
+func priceTable(c *tco.Result) *tableBlock {
+	t := &tableBlock{Caption: "Prices used, from the price book", Head: []string{"price", "value", "confidence", "source", "read on"}}
+	seen := map[string]bool{}
+	var walk func(name string, f figure.Figure)
+	walk = func(name string, f figure.Figure) {
+		if f.Basis == figure.Price {
+			id := name + "\x00" + f.String() + "\x00" + f.Source
+			if !seen[id] {
+				seen[id] = true
+				value := fig(f, "")
+				value.Basis, value.Doubt, value.Title = "", "", ""
+				confidence := plain(f.Confidence)
+				confidence.Strong = f.Confidence != "" && f.Confidence != "high"
+				t.Rows = append(t.Rows, []cell{plain(name), value, confidence, plain(f.Source), plain(f.Date)})
+			}
+		}
+		for _, in := range f.Inputs {
+			walk(in.Name, in.Figure)
+		}
+	}
+	for i := range c.Offers {
+		if o := &c.Offers[i]; o.Status == "priced" {
+			for _, l := range o.Lines {
+				walk(l.Title, l.Price)
+			}
+		}
+	}
+	slices.SortStableFunc(t.Rows, func(a, b []cell) int {
+		switch {
+		case a[0].Text < b[0].Text:
+			return -1
+		case a[0].Text > b[0].Text:
+			return 1
+		}
+		return 0
+	})
+	return t
 }
 
 // fairness prints the checks that the manifests hold.
 func fairness(d Doc) ([]section, error) {
-	t := &tableBlock{Caption: "Rules of a fair comparison (docs/fairness.md), as far as these runs can answer them", Head: []string{"rule", "", "target", "result", "detail"}}
-	for _, r := range d.Runs {
-		for _, c := range r.Manifest.Fairness {
-			t.Rows = append(t.Rows, []cell{num(strconv.Itoa(c.Rule)), plain(c.Name), plain(r.Manifest.Target.Name), plain(c.Result), plain(c.Detail)})
-		}
-	}
-	if len(t.Rows) == 0 {
+	if len(d.Runs) == 0 {
 		return nil, nil
 	}
-	return []section{{ID: "fairness", Title: "Was it fair?", Blocks: []block{{Fold: &fold{Summary: "The rules, one by one", Blocks: []block{{Table: t}}}}}}}, nil
+	t := &tableBlock{Caption: "Rules of a fair comparison that a run can answer; docs/fairness.md has them all", Head: []string{"rule", "what", "target", "result", "detail"}}
+	counts := map[string]int{}
+	for _, r := range d.Runs {
+		for _, c := range r.Manifest.Fairness {
+			counts[c.Result]++
+			result := plain(c.Result)
+			result.Strong = c.Result == "fail"
+			t.Rows = append(t.Rows, []cell{plain(strconv.Itoa(c.Rule)), plain(c.Name), plain(runTitle(r)), result, plain(c.Detail)})
+		}
+	}
+	slices.SortStableFunc(t.Rows, func(a, b []cell) int {
+		x, _ := strconv.Atoi(a[0].Text)
+		y, _ := strconv.Atoi(b[0].Text)
+		return x - y
+	})
+	s := section{ID: "fairness", Title: "Was it fair?"}
+	if len(t.Rows) == 0 {
+		s.Blocks = append(s.Blocks, say("No rule was checked: a run's checks are written when it ends."))
+		return []section{s}, nil
+	}
+	s.Blocks = append(s.Blocks,
+		say(fmt.Sprintf("Checks over all runs: %d kept, %d not kept, %d not applicable. Rules that need more than one run can show (durability, distance, hardware, failures, money) are for the reader to hold against the set-up above.",
+			counts["pass"], counts["fail"], counts["not applicable"])),
+		block{Table: t})
+	return []section{s}, nil
 }
 
 // reproduce says how to get the same again.
 func reproduce(d Doc) ([]section, error) {
 	s := section{ID: "reproduce", Title: "How to reproduce"}
-	list := make([]text, len(d.Reproduce))
-	for i, c := range d.Reproduce {
-		list[i] = text{Text: c}
-	}
-	if len(list) > 0 {
-		s.Blocks = append(s.Blocks, block{List: list})
+	if len(d.Reproduce) > 0 {
+		s.Blocks = append(s.Blocks, block{Commands: d.Reproduce})
 	}
 	t := &tableBlock{Caption: "Digests", Head: []string{"what", "digest"}}
 	for _, r := range d.Runs {
+		title := runTitle(r)
 		t.Rows = append(t.Rows,
-			[]cell{plain(r.Manifest.Target.Name + ": scenario file"), plain(r.Manifest.ScenarioDigest)},
-			[]cell{plain(r.Manifest.Target.Name + ": stream of operations"), plain(r.Manifest.StreamDigest)},
-			[]cell{plain(r.Manifest.Target.Name + ": run"), plain(r.Manifest.Run)})
+			[]cell{plain(title + ": run"), code(r.Manifest.Run)},
+			[]cell{plain(title + ": scenario file"), code(r.Manifest.ScenarioDigest)},
+			[]cell{plain(title + ": stream of operations"), code(r.Manifest.StreamDigest)})
 	}
 	if d.Cost != nil {
-		t.Rows = append(t.Rows, []cell{plain("price book"), plain(d.Cost.BookDigest)})
+		t.Rows = append(t.Rows, []cell{plain("price book"), code(d.Cost.BookDigest)})
 	}
 	if len(t.Rows) > 0 {
 		s.Blocks = append(s.Blocks, block{Table: t})

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"strings"
 
@@ -13,8 +12,10 @@ import (
 	"crossover/results"
 )
 
-// mostCells bounds a heat map's size in the page: longer runs are summed into fewer columns.
-const mostCells = 60
+const (
+	mostCells = 60 // columns of a heat map: longer runs are summed into fewer
+	shades    = 7  // of a cell; page.html holds their colours
+)
 
 // A heatGrid is a run's heat as a grid: a row a partition or node, a column a stretch of time.
 type heatGrid struct {
@@ -24,29 +25,54 @@ type heatGrid struct {
 	value   [][]float64 // per second, by row and column
 	refused [][]float64
 	top     float64
+	where   string // the row of the hottest cell
 }
 
-// grid arranges the hottest places of a run over time.
-func grid(r *results.Run, all []placeHeat) heatGrid {
+// A heatKind is what a heat map shows: reads or writes.
+type heatKind struct {
+	name, other string
+	of          func(results.Heat) float64
+}
+
+var heatKinds = []heatKind{
+	{"Write", "Read", func(h results.Heat) float64 { _, w := servedBy(h); return w }},
+	{"Read", "Write", func(h results.Heat) float64 { r, _ := servedBy(h); return r }},
+}
+
+// heatPictures draws a run's writes and reads by partition, those that there are.
+func heatPictures(r *results.Run, all []placeHeat) ([]picture, error) {
+	var row []picture
+	read, write := unitWords(r)
+	for i, kind := range heatKinds {
+		p, err := heatPlot(r, newGrid(r, all, kind), []string{write, read}[i])
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			row = append(row, *p)
+		}
+	}
+	return row, nil
+}
+
+// newGrid arranges the hottest places of a run over time.
+func newGrid(r *results.Run, all []placeHeat, kind heatKind) heatGrid {
 	g := heatGrid{}
 	index := map[string]int{}
-	for i, p := range all {
-		if i == mostPlaces {
-			break
-		}
+	for _, p := range all[:min(len(all), mostPlaces)] {
 		index[p.id] = len(g.rows)
 		g.rows = append(g.rows, p.id)
 	}
-	first, last := math.Inf(1), 0.0
+	first, last, shortest := math.Inf(1), 0.0, math.Inf(1)
 	for _, h := range r.Heat() {
-		if h.Partition != "" {
-			first, last = min(first, h.Start), max(last, h.Start+h.Length)
+		if h.Partition != "" && h.Length > 0 {
+			first, last, shortest = min(first, h.Start), max(last, h.Start+h.Length), min(shortest, h.Length)
 		}
 	}
 	if last <= first {
 		return heatGrid{}
 	}
-	columns := min(mostCells, max(1, int(math.Ceil(last-first))))
+	columns := min(mostCells, max(1, int(math.Round((last-first)/shortest))))
 	g.length = (last - first) / float64(columns)
 	for c := range columns {
 		g.starts = append(g.starts, first+float64(c)*g.length)
@@ -54,16 +80,20 @@ func grid(r *results.Run, all []placeHeat) heatGrid {
 	g.value, g.refused = cells(len(g.rows), columns), cells(len(g.rows), columns)
 	for _, h := range r.Heat() {
 		row, ok := index[h.Partition]
-		if !ok || h.Partition == "" {
+		if !ok || h.Partition == "" || h.Length <= 0 {
 			continue
 		}
-		column := min(columns-1, int((h.Start-first)/g.length))
-		read, write := servedBy(h)
-		g.value[row][column] += (read + write) / g.length
-		for _, n := range h.Throttles {
-			g.refused[row][column] += float64(n) / g.length
+		// The middle of a sample says where it belongs: its start may lie on a column's edge.
+		column := min(columns-1, int((h.Start+h.Length/2-first)/g.length))
+		g.value[row][column] += kind.of(h) / g.length
+		for reason, n := range h.Throttles {
+			if !strings.Contains(reason, kind.other) { // TableReadKeyRange… belongs to reads alone
+				g.refused[row][column] += float64(n) / g.length
+			}
 		}
-		g.top = max(g.top, g.value[row][column])
+		if g.value[row][column] > g.top {
+			g.top, g.where = g.value[row][column], h.Partition
+		}
 	}
 	return g
 }
@@ -76,69 +106,127 @@ func cells(rows, columns int) [][]float64 {
 	return out
 }
 
-// heatPlot draws the grid: the darker, the hotter; a bar in a cell marks refusals.
-func heatPlot(r *results.Run, all []placeHeat) (*picture, error) {
-	g := grid(r, all)
+// heatPlot draws the grid; a bar in a cell marks refusals.
+func heatPlot(r *results.Run, g heatGrid, what string) (*picture, error) {
 	if len(g.rows) == 0 || g.top == 0 {
 		return nil, nil
 	}
-	p := plot.New()
-	p.X.Label.Text = "seconds since the run's start"
+	p := newPlot("seconds since the run's start", "partition or node")
+	p.X.Tick.Marker = linearTicks{}
 	ticks := make([]plot.Tick, len(g.rows))
 	for i, id := range g.rows {
-		ticks[i] = plot.Tick{Value: float64(len(g.rows)-1-i) + 0.5, Label: id}
+		ticks[i] = plot.Tick{Value: float64(len(g.rows)-1-i) + 0.5, Label: ellipsis(id, 18)}
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
 	p.Y.Min, p.Y.Max = 0, float64(len(g.rows))
 	p.X.Min, p.X.Max = g.starts[0], g.starts[len(g.starts)-1]+g.length
 	p.Add(heatCells{g})
-	height := vg.Length(len(g.rows))*0.22*vg.Inch + 0.9*vg.Inch
-	what := "units/s"
-	if r.Manifest.Target.Driver == "aerospike" {
-		what = "operations/s"
+	pic := &picture{
+		Title: strings.ToUpper(what[:1]) + what[1:] + " per second by partition or node",
+		Label: fmt.Sprintf("%s: %s per second over time, of the %d hottest partitions or nodes. The hottest cell is of %s, with %s %s per second. %s",
+			runTitle(r), what, len(g.rows), g.where, whole(g.top), what, g.refusalSentence()),
 	}
-	hottest := all[0]
-	refused := uint64(0)
-	for _, a := range all {
-		refused += a.refusals
+	for i := range shades {
+		if i%2 == 0 {
+			v := g.top * math.Pow(float64(i+1)/shades, 2)
+			pic.Keys = append(pic.Keys, key{Class: fmt.Sprintf("h%d", i), Shade: true, Text: "up to " + axisNumber(roundUp(v)) + "/s"})
+		}
 	}
-	label := fmt.Sprintf("Heat over time of the %d hottest partitions or nodes of %s; the darkest cell is %s %s. The hottest is %s. Refused attempts in all: %s.",
-		len(g.rows), runTitle(r), quantity(g.top), what, hottest.id, count(refused))
-	s, err := svg(p, height, label)
-	title := runTitle(r) + ": heat by partition or node over time (darker is hotter; a red mark is a refusal)"
-	return &picture{Title: strings.TrimSpace(title), Label: label, SVG: s}, err
+	if g.anyRefused() {
+		pic.Keys = append(pic.Keys, key{Class: "stop", Shade: true, Text: "attempts refused"})
+	}
+	height := vg.Length(len(g.rows))*0.2*vg.Inch + 0.8*vg.Inch
+	var err error
+	pic.SVG, err = svg(p, max(height, 1.6*vg.Inch), pic.Label)
+	return pic, err
 }
 
-// heatCells draws a heatGrid.
+// roundUp keeps three digits of a limit without falling below it.
+func roundUp(v float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
+	return math.Ceil(v/unit-1e-9) * unit
+}
+
+func (g heatGrid) anyRefused() bool {
+	for _, row := range g.refused {
+		for _, v := range row {
+			if v > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (g heatGrid) refusalSentence() string {
+	var where []string
+	for i, row := range g.refused {
+		for _, v := range row {
+			if v > 0 {
+				where = append(where, g.rows[i])
+				break
+			}
+		}
+	}
+	if len(where) == 0 {
+		return "None of them refused an attempt."
+	}
+	return fmt.Sprintf("Attempts were refused at %s.", sentenceList(where))
+}
+
+// ellipsis shortens a label to fit beside an axis.
+func ellipsis(s string, most int) string {
+	if letters := []rune(s); len(letters) > most {
+		return string(letters[:most-1]) + "…"
+	}
+	return s
+}
+
+// heatCells draws a heatGrid: all cells of one shade as one path.
 type heatCells struct{ g heatGrid }
 
 // Plot draws the cells that hold something.
 func (h heatCells) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
+	var paths [shades]vg.Path
+	var clear, stops vg.Path
 	for row := range h.g.rows {
 		bottom := float64(len(h.g.rows) - 1 - row)
 		for column, start := range h.g.starts {
-			v := h.g.value[row][column]
-			if v > 0 {
-				shade := math.Sqrt(v / h.g.top) // the square root keeps the cool ones visible
-				fill := color.RGBA{R: blend(0xee, 0x08, shade), G: blend(0xf4, 0x30, shade), B: blend(0xfb, 0x6b, shade), A: 0xff}
-				c.FillPolygon(fill, []vg.Point{
-					{X: x(start), Y: y(bottom)}, {X: x(start + h.g.length), Y: y(bottom)},
-					{X: x(start + h.g.length), Y: y(bottom + 0.95)}, {X: x(start), Y: y(bottom + 0.95)},
-				})
+			box := func(from, to float64) vg.Path {
+				left, right := x(start), x(start+h.g.length)
+				low, high := y(bottom+from), y(bottom+to)
+				var path vg.Path
+				path.Move(vg.Point{X: left, Y: low})
+				path.Line(vg.Point{X: right, Y: low})
+				path.Line(vg.Point{X: right, Y: high})
+				path.Line(vg.Point{X: left, Y: high})
+				path.Close()
+				return path
+			}
+			if v := h.g.value[row][column]; v > 0 {
+				// The square root keeps the cool ones visible.
+				shade := min(shades-1, max(0, int(math.Ceil(math.Sqrt(v/h.g.top)*shades-1e-9))-1))
+				paths[shade] = append(paths[shade], box(0.04, 0.96)...)
 			}
 			if h.g.refused[row][column] > 0 {
-				c.FillPolygon(color.RGBA{R: 0xd5, G: 0x1e, A: 0xff}, []vg.Point{
-					{X: x(start), Y: y(bottom)}, {X: x(start + h.g.length), Y: y(bottom)},
-					{X: x(start + h.g.length), Y: y(bottom + 0.25)}, {X: x(start), Y: y(bottom + 0.25)},
-				})
+				clear = append(clear, box(0.04, 0.36)...)
+				stops = append(stops, box(0.04, 0.3)...)
 			}
 		}
 	}
-}
-
-func blend(from, to uint8, share float64) uint8 {
-	return uint8(float64(from) + (float64(to)-float64(from))*share)
+	for i, path := range paths {
+		if len(path) > 0 {
+			c.SetColor(shadeColor(i))
+			c.Fill(path)
+		}
+	}
+	if len(stops) > 0 {
+		c.SetColor(gap)
+		c.Fill(clear)
+		c.SetColor(stop)
+		c.Fill(stops)
+	}
 }
 
 var _ plot.Plotter = heatCells{}

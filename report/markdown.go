@@ -3,62 +3,81 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 )
 
+// marksExplained ends both forms of the report.
+const marksExplained = "Figures are marked: measured on a real target; modelled by an embedded server or a model; assumed by the scenario or a default; price from the price book. A derived figure carries the mark of its weakest input. The whole working of a cost is printed by crossover explain."
+
 // writeMarkdown writes the document; tables carry each figure's basis in parentheses.
 func writeMarkdown(w io.Writer, d *document) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "# %s\n", d.Title)
+	fmt.Fprintf(b, "# %s\n", prose(d.Title))
 	for _, s := range d.Sections {
 		if s.Title != "" {
-			fmt.Fprintf(b, "\n## %s\n", s.Title)
+			fmt.Fprintf(b, "\n## %s\n", prose(s.Title))
 		}
 		for _, blk := range s.Blocks {
 			markdownBlock(b, blk)
 		}
 	}
-	fmt.Fprintf(b, "\n---\nMade by crossover %s. Every figure is marked: measured on a real target; modelled by an embedded server or a model; assumed by the scenario or a default; price from the price book. A derived figure carries the mark of its weakest input.\n", d.Tool)
+	fmt.Fprintf(b, "\n---\n\nMade by crossover %s. %s\n", prose(d.Tool), marksExplained)
 	return b.Flush()
 }
 
 func markdownBlock(b *bufio.Writer, blk block) {
 	switch {
 	case blk.Verdict != nil:
-		fmt.Fprintf(b, "\n> **%s.** %s\n>\n> %s\n", strings.ToUpper(blk.Verdict.Decision), blk.Verdict.Sentence, blk.Verdict.Basis)
+		fmt.Fprintf(b, "\n> **%s.** %s\n", strings.ToUpper(prose(blk.Verdict.Decision)), prose(blk.Verdict.Sentence))
+		if blk.Verdict.Basis != "" {
+			fmt.Fprintf(b, ">\n> Basis: %s\n", prose(blk.Verdict.Basis))
+		}
+	case blk.Heading != "":
+		fmt.Fprintf(b, "\n### %s\n", prose(blk.Heading))
 	case blk.Headlines != nil:
 		fmt.Fprintln(b)
 		for _, h := range blk.Headlines {
-			fmt.Fprintf(b, "- %s: **%s**%s\n", h.Label, h.Value.Text, basisMark(h.Value))
+			fmt.Fprintf(b, "- %s: **%s**%s", prose(h.Label), prose(h.Value.Text), basisMark(h.Value))
+			if h.Small != "" {
+				fmt.Fprintf(b, "; %s", prose(h.Small))
+			}
+			fmt.Fprintln(b)
 		}
 	case blk.Paragraph != nil:
-		fmt.Fprintf(b, "\n%s%s\n", warnMark(blk.Paragraph.Warn), blk.Paragraph.Text)
+		fmt.Fprintf(b, "\n%s%s\n", warnMark(blk.Paragraph.Warn), prose(blk.Paragraph.Text))
 	case blk.List != nil:
 		fmt.Fprintln(b)
 		for _, t := range blk.List {
-			fmt.Fprintf(b, "- %s%s\n", warnMark(t.Warn), t.Text)
+			fmt.Fprintf(b, "- %s%s\n", warnMark(t.Warn), prose(t.Text))
 		}
+	case blk.Commands != nil:
+		fmt.Fprintf(b, "\n```\n%s\n```\n", strings.ReplaceAll(strings.Join(blk.Commands, "\n"), "```", "'''"))
 	case blk.Table != nil:
 		markdownTable(b, blk.Table)
-	case blk.Picture != nil:
-		fmt.Fprintf(b, "\n*%s.* %s\n", blk.Picture.Title, blk.Picture.Label)
+	case blk.Pictures != nil:
+		// The pictures' sentences; their figures stand in the tables beneath.
+		for _, p := range blk.Pictures {
+			fmt.Fprintf(b, "\n*%s.* %s\n", prose(p.Title), prose(p.Label))
+		}
 	case blk.Fold != nil:
-		fmt.Fprintf(b, "\n**%s**\n", blk.Fold.Summary)
+		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", html.EscapeString(oneLine(blk.Fold.Summary)))
 		for _, inner := range blk.Fold.Blocks {
 			markdownBlock(b, inner)
 		}
+		fmt.Fprint(b, "\n</details>\n")
 	}
 }
 
 func markdownTable(b *bufio.Writer, t *tableBlock) {
-	fmt.Fprintf(b, "\n%s:\n\n|", t.Caption)
+	fmt.Fprintf(b, "\n%s:\n\n|", prose(t.Caption))
 	for _, h := range t.Head {
-		fmt.Fprintf(b, " %s |", pipe(h))
+		fmt.Fprintf(b, " %s |", prose(h))
 	}
 	b.WriteString("\n|")
 	for i := range t.Head {
-		if len(t.Rows) > 0 && i < len(t.Rows[0]) && t.Rows[0][i].Number {
+		if t.Numeric(i) {
 			b.WriteString("---:|")
 		} else {
 			b.WriteString("---|")
@@ -68,23 +87,50 @@ func markdownTable(b *bufio.Writer, t *tableBlock) {
 	for _, row := range t.Rows {
 		b.WriteString("|")
 		for _, c := range row {
-			s := pipe(c.Text)
-			if c.Strong && s != "" {
-				s = "**" + s + "**"
-			}
-			fmt.Fprintf(b, " %s%s |", s, basisMark(c))
+			fmt.Fprintf(b, " %s%s |", markdownCell(c), basisMark(c))
 		}
 		b.WriteString("\n")
 	}
 }
 
-func pipe(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ") }
+func markdownCell(c cell) string {
+	switch {
+	case c.Text == "":
+		return ""
+	case c.Code:
+		return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(oneLine(c.Text)) + "`"
+	case c.Strong:
+		return "**" + prose(c.Text) + "**"
+	}
+	return prose(c.Text)
+}
+
+// special are the characters that begin markup within a line.
+var special = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", " _", ` \_`, "_ ", `\_ `,
+)
+
+// prose escapes text for Markdown: names are shown, never interpreted. Underscores within a
+// word stand for themselves.
+func prose(s string) string {
+	s = special.Replace(oneLine(s))
+	if strings.HasPrefix(s, "#") || strings.HasPrefix(s, "_") {
+		s = `\` + s
+	}
+	return s
+}
+
+// oneLine keeps a name from ending the line, and with it the table or the quotation.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
 
 func basisMark(c cell) string {
-	if c.Basis == "" {
-		return ""
+	if m := c.Mark(); m != "" {
+		return " (" + m + ")"
 	}
-	return " (" + string(c.Basis) + ")"
+	return ""
 }
 
 func warnMark(w bool) string {

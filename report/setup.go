@@ -3,26 +3,43 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"crossover/results"
-	"crossover/results/figure"
-	"crossover/workload/op"
 )
 
-// runBasis returns what kind of knowledge a run's latencies are: measured only on a target
-// that is real; on an embedded or simulated one they are the model's.
-func runBasis(r *results.Run) figure.Basis {
-	switch r.Manifest.Target.Kind {
-	case "embedded", "simulated":
-		return figure.Modelled
-	}
-	return figure.Measured
+// sideBySide makes a table with a column a run and a row a property.
+type sideBySide struct {
+	runs  []*results.Run
+	table *tableBlock
 }
 
-// runTitle names a run in tables and legends, with its kind.
-func runTitle(r *results.Run) string {
-	return fmt.Sprintf("%s (%s)", r.Manifest.Target.Name, r.Manifest.Target.Kind)
+func newSideBySide(runs []*results.Run, caption, first string) *sideBySide {
+	t := &tableBlock{Caption: caption, Head: []string{first}}
+	for _, r := range runs {
+		t.Head = append(t.Head, runTitle(r))
+	}
+	return &sideBySide{runs, t}
+}
+
+// row adds a property; a row in which no run has a value is left out.
+func (s *sideBySide) row(name string, value func(*results.Run) cell) {
+	cells := []cell{plain(name)}
+	some := false
+	for _, r := range s.runs {
+		c := value(r)
+		if c.Text == "" {
+			c = cell{Text: missing, Number: c.Number}
+		} else {
+			some = true
+		}
+		cells = append(cells, c)
+	}
+	if some {
+		s.table.Rows = append(s.table.Rows, cells)
+	}
 }
 
 // setup shows what was run, side by side.
@@ -31,161 +48,130 @@ func setup(d Doc) ([]section, error) {
 		return nil, nil
 	}
 	s := section{ID: "setup", Title: "What was run"}
-	head := []string{""}
-	for _, r := range d.Runs {
-		head = append(head, runTitle(r))
-	}
-	t := &tableBlock{Caption: "The runs side by side", Head: head}
-	row := func(name string, value func(*results.Run) cell) {
-		cells := []cell{plain(name)}
-		for _, r := range d.Runs {
-			cells = append(cells, value(r))
-		}
-		t.Rows = append(t.Rows, cells)
-	}
-	row("target", func(r *results.Run) cell { return plain(r.Manifest.Target.Identity) })
-	row("kind of target", func(r *results.Run) cell { return plain(kindSentence(r.Manifest.Target.Kind)) })
-	row("client", func(r *results.Run) cell { return plain(r.Manifest.Target.Client) })
-	row("status", func(r *results.Run) cell {
-		if r.CutOff() {
-			return plain("cut off: its writer ended before the run did")
-		}
-		return plain(string(r.Manifest.Status))
-	})
-	row("stream of operations", func(r *results.Run) cell { return plain(short(r.Manifest.StreamDigest)) })
-	row("seed", func(r *results.Run) cell { return plain(fmt.Sprint(r.Manifest.Seed)) })
-	row("arrival", func(r *results.Run) cell { return plain(r.Manifest.Arrival) })
-	row("data set", func(r *results.Run) cell {
-		return plain(fmt.Sprintf("%s; %s items loaded", r.Manifest.Dataset, count(r.Manifest.Loaded)))
-	})
-	row("started", func(r *results.Run) cell { return plain(r.Manifest.Started.UTC().Format("2006-01-02 15:04:05 UTC")) })
-	row("generator", func(r *results.Run) cell { return plain(healthSentence(r.Manifest.Health)) })
-	for _, key := range settingKeys(d.Runs) {
-		row(key, func(r *results.Run) cell { return plain(r.Manifest.Target.Settings[key]) })
-	}
-	s.Blocks = append(s.Blocks, block{Table: t}, block{Table: outcomes(d.Runs)})
-	if table := objectives(d.Runs); table != nil {
-		s.Blocks = append(s.Blocks, block{Table: table})
-	}
-	if b := mappingFold(d.Runs); b != nil {
-		s.Blocks = append(s.Blocks, *b)
-	}
+	s.Blocks = append(s.Blocks, block{Table: runsTable(d.Runs)})
+	s.Blocks = append(s.Blocks, mappingBlocks(d.Runs)...)
+	s.Blocks = append(s.Blocks, heading("The load generator"), block{Table: healthTable(d.Runs)})
 	return []section{s}, nil
 }
 
-func kindSentence(kind string) string {
-	switch kind {
-	case "embedded":
-		return "embedded: crossover's own stand-in; its latencies are modelled, not the vendor's"
-	case "simulated":
-		return "simulated in virtual time; its latencies are modelled, not the vendor's"
-	case "real":
-		return "real"
+func runsTable(runs []*results.Run) *tableBlock {
+	s := newSideBySide(runs, "The runs side by side", "set-up")
+	text := func(name string, value func(results.Manifest) string) {
+		s.row(name, func(r *results.Run) cell { return plain(value(r.Manifest)) })
 	}
-	return "other: it did not say what it is"
+	text("target", func(m results.Manifest) string { return m.Target.Identity })
+	text("kind of target", func(m results.Manifest) string { return kindSentence(m.Target.Kind) })
+	text("client library", func(m results.Manifest) string { return m.Target.Client })
+	s.row("how it ended", func(r *results.Run) cell { return plain(statusWords(r)) })
+	text("scenario", func(m results.Manifest) string { return m.Scenario })
+	text("stream of operations", func(m results.Manifest) string { return short(m.StreamDigest) })
+	text("seed", func(m results.Manifest) string { return fmt.Sprint(m.Seed) })
+	text("shard", func(m results.Manifest) string {
+		if m.Shard == "1/1" {
+			return ""
+		}
+		return m.Shard
+	})
+	text("arrival", func(m results.Manifest) string { return m.Arrival })
+	text("planned to last", func(m results.Manifest) string {
+		if m.Planned <= 0 {
+			return ""
+		}
+		return lasting(m.Planned)
+	})
+	text("data set", datasetWords)
+	text("started", func(m results.Manifest) string { return m.Started.UTC().Format("2006-01-02 15:04:05 UTC") })
+	text("ended", func(m results.Manifest) string {
+		if m.Ended.IsZero() {
+			return ""
+		}
+		return m.Ended.UTC().Format("2006-01-02 15:04:05 UTC")
+	})
+	text("run by", func(m results.Manifest) string { return strings.TrimSpace("crossover " + m.Tool) })
+	s.row("spent of the budget", spentCell)
+	for _, k := range keysOf(runs, func(m results.Manifest) map[string]string { return m.Target.Settings }) {
+		text("setting: "+k, func(m results.Manifest) string { return m.Target.Settings[k] })
+	}
+	for _, k := range keysOf(runs, func(m results.Manifest) map[string]string { return m.Host }) {
+		text("generator's host: "+k, func(m results.Manifest) string { return m.Host[k] })
+	}
+	return s.table
 }
 
-func healthSentence(h results.Health) string {
-	s := fmt.Sprintf("sends late by p50 %s, p99 %s, at most %s; CPU %s, peak %s",
-		nanos(h.LatenessP50Ns), nanos(h.LatenessP99Ns), nanos(h.LatenessMaxNs), percent(h.CPUShare), percent(h.CPUPeak))
-	if h.Limited {
-		return "LIMITED the run. " + s
+func statusWords(r *results.Run) string {
+	if r.CutOff() {
+		return "cut off: its writer ended before the run did"
 	}
-	return "fit. " + s
+	if r.Manifest.Reason != "" {
+		return string(r.Manifest.Status) + ": " + r.Manifest.Reason
+	}
+	return string(r.Manifest.Status)
 }
 
-func settingKeys(runs []*results.Run) []string {
-	seen := map[string]bool{}
+func datasetWords(m results.Manifest) string {
+	if m.Loaded == 0 {
+		return m.Dataset
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%s, %s items", m.Dataset, count(m.Loaded)), ", ")
+}
+
+func spentCell(r *results.Run) cell {
+	m := r.Manifest
+	if m.BudgetUSD == 0 && m.SpentUSD == 0 {
+		return plain("")
+	}
+	return plain(money(m.SpentUSD) + " of " + money(m.BudgetUSD) + ", from the units consumed at on-demand prices")
+}
+
+func keysOf(runs []*results.Run, of func(results.Manifest) map[string]string) []string {
+	all := map[string]bool{}
 	for _, r := range runs {
-		for k := range r.Manifest.Target.Settings {
-			seen[k] = true
+		for k := range of(r.Manifest) {
+			all[k] = true
 		}
 	}
-	keys := make([]string, 0, len(seen))
-	for k := range seen {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Keys(all))
 }
 
-// outcomes shows the sums that close: offered, sent, each class, attempts and throttles.
-func outcomes(runs []*results.Run) *tableBlock {
-	head := []string{"operations"}
-	totals := make([]results.Totals, len(runs))
-	reasons := map[string]bool{}
-	for i, r := range runs {
-		head = append(head, runTitle(r))
-		totals[i] = r.Totals()
-		for reason := range totals[i].Throttles {
-			reasons[reason] = true
-		}
-	}
-	t := &tableBlock{Caption: "What became of the operations (warm-up left out)", Head: head}
-	row := func(name string, value func(results.Totals) string) {
-		cells := []cell{plain(name)}
-		for i := range runs {
-			cells = append(cells, num(value(totals[i])))
-		}
-		t.Rows = append(t.Rows, cells)
-	}
-	row("offered", func(x results.Totals) string { return count(x.Offered) })
-	row("sent", func(x results.Totals) string { return count(x.Sent) })
-	for c := range op.ClassCount {
-		name := c.String()
-		if slices.ContainsFunc(totals, func(x results.Totals) bool { return x.ByClass[name] > 0 }) {
-			row("— "+classTitle(c), func(x results.Totals) string { return count(x.ByClass[name]) })
-		}
-	}
-	row("attempts (requests, retries included)", func(x results.Totals) string { return count(x.Attempts) })
-	for _, reason := range sortedKeys(reasons) {
-		row("attempts refused: "+reason, func(x results.Totals) string { return count(x.Throttles[reason]) })
-	}
-	row("read units as the service counted", func(x results.Totals) string { return quantity(x.ReadUnits) })
-	row("write units as the service counted", func(x results.Totals) string { return quantity(x.WriteUnits) })
-	return t
-}
-
-func classTitle(c op.Class) string {
-	switch c {
-	case op.OK:
-		return "succeeded"
-	case op.NotFound:
-		return "answered: no such item"
-	case op.ConditionFailed:
-		return "answered: condition did not hold"
-	case op.Throttled:
-		return "given up after throttling"
-	case op.Overload:
-		return "given up: server overloaded or key busy"
-	case op.Timeout:
-		return "timed out"
-	case op.Dropped:
-		return "dropped, never sent: too late"
-	}
-	return "failed otherwise"
-}
-
-func objectives(runs []*results.Run) *tableBlock {
-	t := &tableBlock{Caption: "Objectives (of response time)", Head: []string{"target", "objective", "limit", "seen", "result"}}
-	for _, r := range runs {
-		for _, o := range r.Manifest.Objectives {
-			seen := cell{Text: objectiveValue(o.Seen, o.Unit), Number: true, Basis: runBasis(r)}
-			if o.Result == "not enough samples" {
-				seen = num("–")
+// healthTable shows whether the generator, rather than a database, set the figures.
+func healthTable(runs []*results.Run) *tableBlock {
+	s := newSideBySide(runs, "The load generator's own health", "measure")
+	// A run that was cut off has none in its manifest: zeros would look like perfection.
+	health := func(name string, value func(results.Health) string) {
+		s.row(name, func(r *results.Run) cell {
+			if r.CutOff() {
+				return plain("")
 			}
-			t.Rows = append(t.Rows, []cell{plain(r.Manifest.Target.Name), plain(o.Name), num(objectiveValue(o.Limit, o.Unit)), seen, plain(o.Result)})
+			return plain(value(r.Manifest.Health))
+		})
+	}
+	s.row("verdict", func(r *results.Run) cell {
+		switch h := r.Manifest.Health; {
+		case r.CutOff():
+			return plain("not known: the run was cut off before it was written")
+		case h.Limited:
+			return cell{Text: "generator-limited: the generator, not the database, may have set the figures", Strong: true}
+		default:
+			return plain("healthy: it kept to its schedule")
 		}
-	}
-	if len(t.Rows) == 0 {
-		return nil
-	}
-	return t
+	})
+	health("sends late while a session was free: p50, p99, most", func(h results.Health) string {
+		return nanos(h.LatenessP50Ns) + ", " + nanos(h.LatenessP99Ns) + ", " + nanos(h.LatenessMaxNs)
+	})
+	health("CPU of its cores: mean, busiest interval", func(h results.Health) string {
+		return percent(h.CPUShare) + ", " + percent(h.CPUPeak)
+	})
+	health("time that its threads waited for a core", func(h results.Health) string { return percent(h.RunQueueShare) })
+	health("longest garbage-collection pause", func(h results.Health) string { return nanos(h.GCPauseMaxNs) })
+	health("recorded intervals marked generator-limited", func(h results.Health) string { return percent(h.LimitedShare) })
+	health("why", func(h results.Health) string { return strings.Join(h.Reasons, "; ") })
+	return s.table
 }
 
-// mappingFold prints how one logical operation maps to each database.
-func mappingFold(runs []*results.Run) *block {
+// mappingBlocks print how one logical operation maps to each database, requests counted.
+func mappingBlocks(runs []*results.Run) []block {
 	var m struct {
+		Item string           `json:"item"`
 		Rows []map[string]any `json:"rows"`
 	}
 	for _, r := range runs {
@@ -196,20 +182,52 @@ func mappingFold(runs []*results.Run) *block {
 	if len(m.Rows) == 0 {
 		return nil
 	}
-	var head []string
-	for k := range m.Rows[0] {
-		head = append(head, k)
-	}
-	slices.Sort(head)
-	t := &tableBlock{Caption: "How each operation maps to both databases", Head: head}
-	for _, r := range m.Rows {
+	head := mappingColumns(m.Rows)
+	t := &tableBlock{Caption: "How each operation maps to requests, retries apart", Head: head}
+	for _, row := range m.Rows {
 		var cells []cell
 		for _, k := range head {
-			cells = append(cells, plain(fmt.Sprint(r[k])))
+			switch v := row[k].(type) {
+			case float64:
+				cells = append(cells, num(quantity(v)))
+			case string:
+				cells = append(cells, plain(v))
+			default:
+				cells = append(cells, plain(""))
+			}
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	return &block{Fold: &fold{Summary: "How each operation maps to both databases", Blocks: []block{{Table: t}}}}
+	out := []block{heading("The same operations on each side")}
+	if m.Item != "" {
+		out = append(out, say("An item: "+m.Item+"."))
+	}
+	return append(out, block{Table: t})
+}
+
+// mappingColumns orders the columns: the operation, each system with its requests, notes
+// last. Columns without any text are left out.
+func mappingColumns(rows []map[string]any) []string {
+	all := map[string]bool{}
+	for _, r := range rows {
+		for k, v := range r {
+			if v != "" && v != nil {
+				all[k] = true
+			}
+		}
+	}
+	place := func(k string) string {
+		switch {
+		case k == "operation":
+			return "0"
+		case strings.HasPrefix(k, "DynamoDB"): // what the reader has comes first
+			return "1" + k
+		case k == "note":
+			return "3"
+		}
+		return "2" + k
+	}
+	return slices.SortedFunc(maps.Keys(all), func(a, b string) int { return strings.Compare(place(a), place(b)) })
 }
 
 func short(digest string) string {
@@ -219,11 +237,4 @@ func short(digest string) string {
 	return digest
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"crossover/costmodel/tco"
+	"crossover/results"
+	"crossover/results/figure"
+)
+
+var update = flag.Bool("update", false, "write the golden reports anew")
+
+// document makes a Doc as cmd does.
+func docOf(t *testing.T, cost *tco.Result, trials ...trial) Doc {
+	t.Helper()
+	d := Doc{Title: "hot-key-demo: DynamoDB or Aerospike?", Tool: "v0.1.0", Cost: cost, Reproduce: []string{
+		"crossover run scenario.yaml --out DIR",
+		"crossover tco DIR --out DIR/tco.json",
+		"crossover explain DIR/tco.json offers/NAME/total",
+	}}
+	for _, x := range trials {
+		d.Runs = append(d.Runs, x.open(t))
+	}
+	return d
+}
+
+// goldens are the reports kept in testdata.
+var goldens = map[string]func(*testing.T) Doc{
+	"complete": func(t *testing.T) Doc {
+		return docOf(t, stay(figure.Modelled), throttled("embedded"), steadyNodes("embedded"))
+	},
+	"interrupted": func(t *testing.T) Doc {
+		stopped := throttled("embedded")
+		stopped.status, stopped.reason, stopped.seconds = results.Interrupted, "interrupted by the user after 12 s", 8
+		stopped.limited = []string{"own CPU use 97% of its cores (in 3 of 8 intervals, the worst shown)"}
+		killed := steadyNodes("embedded")
+		killed.torn, killed.seconds = true, 7
+		return docOf(t, nil, stopped, killed)
+	},
+	"single": func(t *testing.T) Doc {
+		x := steadyNodes("embedded")
+		x.seconds, x.reads = 12, 1200
+		x.refused, x.failing = map[string]int{"DEVICE_OVERLOAD": 90, "KEY_BUSY": 14}, map[string]int{"overload": 20}
+		return docOf(t, nil, x)
+	},
+	"real": func(t *testing.T) Doc {
+		calm := throttled("real")
+		calm.refused, calm.failing, calm.places = nil, nil, nil // AWS does not tell its partitions
+		calm.warnings = []string{"round-trip time to the endpoint was 0.41 ms"}
+		return docOf(t, migrate(), calm, steadyNodes("real"))
+	},
+	"undetermined": func(t *testing.T) Doc { return docOf(t, undetermined()) },
+}
+
+func TestGolden(t *testing.T) {
+	for name, doc := range goldens {
+		t.Run(name, func(t *testing.T) {
+			d := doc(t)
+			for ext, render := range map[string]func(*bytes.Buffer, Doc) error{
+				".html": func(b *bytes.Buffer, d Doc) error { return HTML(b, d) },
+				".md":   func(b *bytes.Buffer, d Doc) error { return Markdown(b, d) },
+			} {
+				var got bytes.Buffer
+				check(t, render(&got, d))
+				path := filepath.Join("testdata", name+ext)
+				if *update {
+					check(t, os.WriteFile(path, got.Bytes(), 0o644))
+					continue
+				}
+				want, err := os.ReadFile(path)
+				check(t, err)
+				if diff := cmp.Diff(string(want), got.String()); diff != "" {
+					t.Errorf("%s differs (update with -args -update when that is meant):\n%s", path, diff)
+				}
+			}
+		})
+	}
+}
