@@ -2,6 +2,7 @@ package results
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -151,6 +152,35 @@ func (m *Merged) Quantile(q float64) time.Duration {
 		}
 	}
 	return 0
+}
+
+// AddCumulative adds to each sums[i] how many values are at most bounds[i]; bounds ascend. A
+// bucket counts where its highest value lies, so that a bound is exact to three digits.
+func (m *Merged) AddCumulative(bounds []time.Duration, sums []uint64) {
+	for t := m.touched; t != 0; t &= t - 1 {
+		at := bits.TrailingZeros32(t) << pageShift
+		for i, n := range m.counts[at:][:pageLen] {
+			if n == 0 {
+				continue
+			}
+			first, _ := slices.BinarySearch(bounds, highestEquivalent(at+i))
+			for k := first; k < len(bounds); k++ {
+				sums[k] += uint64(n)
+			}
+		}
+	}
+}
+
+// Sum returns the sum of the values, each taken as the highest that its bucket stands for.
+func (m *Merged) Sum() time.Duration {
+	var sum float64
+	for t := m.touched; t != 0; t &= t - 1 {
+		at := bits.TrailingZeros32(t) << pageShift
+		for i, n := range m.counts[at:][:pageLen] {
+			sum += float64(n) * float64(highestEquivalent(at+i))
+		}
+	}
+	return time.Duration(sum)
 }
 
 // Percentiles returns the usual five.

@@ -1,7 +1,9 @@
 package results
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,5 +164,40 @@ func BenchmarkMerge1024(b *testing.B) {
 		for i := range parts {
 			m.Take(&parts[i])
 		}
+	}
+}
+
+// Cumulative counts and the sum agree with counting the values one by one, to the resolution
+// of the buckets.
+func TestCumulative(t *testing.T) {
+	bounds := []time.Duration{time.Millisecond, 10 * time.Millisecond, time.Second}
+	var c Counts
+	want := make([]uint64, len(bounds))
+	sum := 0.0
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 5000 {
+		d := time.Duration(math.Exp(r.Float64()*22)) + 1 // 1 ns to 3.6 s
+		for _, b := range bounds {
+			if diff := float64(d-b) / float64(b); diff > -0.002 && diff < 0.002 {
+				d = b / 2 // away from the bounds' own buckets
+			}
+		}
+		c.Record(d)
+		sum += float64(d)
+		for i, b := range bounds {
+			if d <= b {
+				want[i]++
+			}
+		}
+	}
+	m := NewMerged()
+	m.Take(&c)
+	got := make([]uint64, len(bounds))
+	m.AddCumulative(bounds, got)
+	if !slices.Equal(got, want) {
+		t.Errorf("cumulative %v, want %v", got, want)
+	}
+	if ratio := float64(m.Sum()) / sum; ratio < 1 || ratio > 1.001 {
+		t.Errorf("the sum is %v of the exact one", ratio)
 	}
 }

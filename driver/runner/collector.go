@@ -31,6 +31,7 @@ type collector struct {
 	monitor *monitor
 	err     error // the first that the writer returned
 
+	observe  func([]Observation)
 	spend    func(read, write float64) (usd float64)
 	budget   func(usd float64)
 	progress func(Progress)
@@ -91,8 +92,9 @@ func (c *collector) take() {
 		recorded = recorded || active && c.e.phases[i/int(op.KindCount)].Record
 	}
 	limited := c.monitor.interval(length, c.lateness, recorded, length >= c.interval/2)
-	lines, view := c.lines(start, length, limited)
+	lines, cells, view := c.lines(start, length, limited)
 	c.keep(c.writer.Intervals(lines))
+	c.show(lines, cells)
 	c.keep(c.writeLatency(start, length))
 	c.keep(c.writer.Heat(c.hotKeys(start, length)))
 	c.keep(c.writer.Slowest(c.slowest.lines()))
@@ -144,9 +146,9 @@ func (c *collector) exchange(w *worker) {
 	c.spare = taken
 }
 
-// lines returns the interval's lines, and the response times of all kinds together.
-func (c *collector) lines(start, length time.Duration, limited bool) ([]results.Interval, *results.Merged) {
-	var lines []results.Interval
+// lines returns the interval's lines with the cell of each, and the response times of all
+// kinds together.
+func (c *collector) lines(start, length time.Duration, limited bool) (lines []results.Interval, cells []int, view *results.Merged) {
 	all := results.NewMerged()
 	for i := range c.before {
 		s := c.sums[i]
@@ -163,9 +165,23 @@ func (c *collector) lines(start, length time.Duration, limited bool) ([]results.
 		}
 		line.Start, line.Length, line.Limited = start.Seconds(), length.Seconds(), limited
 		lines = append(lines, line)
+		cells = append(cells, i)
 		all.Add(s.response)
 	}
-	return lines, all
+	return lines, cells, all
+}
+
+// show gives the interval to whoever watches the run.
+func (c *collector) show(lines []results.Interval, cells []int) {
+	if c.observe == nil {
+		return
+	}
+	seen := make([]Observation, len(lines))
+	for i := range lines {
+		s := c.sums[cells[i]]
+		seen[i] = Observation{Interval: &lines[i], Response: s.response, Service: s.service}
+	}
+	c.observe(seen)
 }
 
 func (c *collector) offeredOf(cell int) uint64 {

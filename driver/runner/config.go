@@ -9,6 +9,7 @@ import (
 
 	"crossover/driver"
 	"crossover/driver/clock"
+	"crossover/results"
 	"crossover/workload"
 )
 
@@ -57,6 +58,10 @@ type Config struct {
 	BudgetUSD float64
 	PriceOf   func(readUnits, writeUnits float64) float64
 
+	// Observe is called once an interval with its lines, from one goroutine at a time; what it
+	// is given is valid until it returns. It must be quick: the next interval waits for it.
+	Observe func([]Observation)
+
 	// Progress is called once an interval, and while loading, from one goroutine at a time.
 	Progress func(Progress)
 }
@@ -79,6 +84,12 @@ type Progress struct {
 	P99      time.Duration
 	SpentUSD float64
 	Limited  bool // the last interval is generator-limited
+}
+
+// An Observation is one line of an interval with the histograms behind its percentiles.
+type Observation struct {
+	*results.Interval
+	Response, Service *results.Merged // of successes
 }
 
 // A Meter is a driver that knows what it has consumed so far, loading included. Without it

@@ -89,6 +89,7 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	}
 	col := newCollector(e, w, c.Interval)
 	col.progress = r.planProgress(e)
+	col.observe = c.Observe
 	col.spend = r.spent
 	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
 
