@@ -25,6 +25,9 @@
 // long it pauses while a connection is being opened; with one attempt a call it is nothing
 // else. Connections are opened before recording (Warm), one for each session and node.
 //
+// The library's calls take no context: when an operation's context ends, the attempt under
+// way still takes until its answer or its timeout, and no other follows.
+//
 // # Records
 //
 // One item is one record. Its user key is the partition key, with "|" and the sort key where

@@ -32,6 +32,8 @@ const (
 	// spareConnections are kept to each node besides the sessions': one for the library's own
 	// questions, and one for each goroutine that loads, which are few.
 	spareConnections = 16
+	// backOffSalt keeps the waits apart from what else is drawn from a scenario's seed.
+	backOffSalt = 0x6261636b6f6666
 )
 
 // A cluster is an Aerospike cluster under test, opened.
@@ -177,8 +179,7 @@ func (c *cluster) Session(ctx context.Context) (driver.Session, error) {
 	if !c.ready.Load() {
 		return nil, c.unprovisioned()
 	}
-	const salt = 0x6261636b6f6666 // keeps waits apart from what else a scenario's seed draws
-	return newSession(c, rand.New(rand.NewPCG(c.sc.Seed^salt, c.sessions.Add(1)))), nil
+	return newSession(c, rand.New(rand.NewPCG(c.sc.Seed^backOffSalt, c.sessions.Add(1)))), nil
 }
 
 func (c *cluster) unprovisioned() error {
