@@ -21,6 +21,9 @@ type Config struct {
 	DynamoDB  DynamoDBConfig  `yaml:"dynamodb"`
 	Aerospike AerospikeConfig `yaml:"aerospike"`
 	People    PeopleConfig    `yaml:"people"`
+	GB        string          `yaml:"gb" default:"GiB" enum:"GiB|GB" doc:"what AWS bills as a GB of storage and traffic: 2^30 bytes (GiB) or 10^9 (GB); sources disagree"`
+
+	origins // where the values came from
 }
 
 // A DemandConfig is the production load in operations/s.
@@ -44,9 +47,13 @@ type AerospikeConfig struct {
 	Instances     []string      `yaml:"instances" doc:"instance types to price; all whose device rates are known when left out"`
 	Replication   int           `yaml:"replication" default:"2" min:"1" max:"8"`
 	CPUPerOp      time.Duration `yaml:"cpu_per_op" default:"29us" doc:"server CPU time of one request (29 us seen on Community Edition 8.1 with 1 KB records)"`
+	CPUPerReplica time.Duration `yaml:"cpu_per_replica_write" default:"29us" doc:"server CPU time of writing one replica"`
+	CPUPerRecord  time.Duration `yaml:"cpu_per_record" default:"5us" doc:"server CPU time of each record that a query or scan page returns"`
 	MaxCPU        float64       `yaml:"max_cpu" unit:"share" default:"50%" min:"1%" max:"100%"`
 	MaxDeviceUse  float64       `yaml:"max_device_use" unit:"share" default:"50%" min:"1%" max:"90%" doc:"of device capacity; defragmentation needs the rest"`
 	MaxDeviceRate float64       `yaml:"max_device_rate" unit:"share" default:"60%" min:"1%" max:"100%" doc:"of the device's rated operations and bandwidth"`
+	DeviceRate    float64       `yaml:"device_rate" unit:"share" default:"100%" min:"1%" max:"1000%" doc:"the devices' sustained rates, as a share of the catalogue's"`
+	DefragLWM     float64       `yaml:"defrag_lwm" unit:"share" default:"50%" min:"0%" max:"90%" doc:"defrag-lwm-pct: defragmentation multiplies device writes by 1/(1-x)"`
 	MaxRAM        float64       `yaml:"max_ram" unit:"share" default:"60%" min:"1%" max:"90%" doc:"of memory, for the primary index"`
 	MaxNetwork    float64       `yaml:"max_network" unit:"share" default:"50%" min:"1%" max:"100%" doc:"of baseline bandwidth"`
 	CacheHit      float64       `yaml:"cache_hit" unit:"share" default:"0%" max:"100%" doc:"reads answered from memory"`
@@ -54,6 +61,9 @@ type AerospikeConfig struct {
 	SpareNodes    int           `yaml:"spare_nodes" default:"1" min:"0" max:"16" doc:"nodes whose loss the others must carry at the peak"`
 	LicenceUSD    float64       `yaml:"licence_usd_per_unique_tb_year" default:"-1" doc:"Enterprise Edition; no public list price exists"`
 	Discount      float64       `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on instances"`
+	WireBytes     uint64        `yaml:"wire_overhead" unit:"bytes" default:"200B" doc:"bytes on the network for each request besides its records"`
+	Backups       int           `yaml:"backups_kept" default:"7" min:"0" max:"1000" doc:"full backups kept on S3 where dynamodb.pitr asks for recovery"`
+	DoubleMonths  int           `yaml:"double_running_months" default:"2" min:"0" max:"24" doc:"months of the migration in which both systems are paid"`
 	CrossAZ       float64       `yaml:"cross_az" unit:"share" default:"67%" max:"100%" doc:"share of client and replica traffic that crosses an availability zone"`
 }
 
@@ -148,6 +158,14 @@ func (s ShapeSpec) Day() (day [Hours]float64) {
 	return day
 }
 
+// GBBytes is what AWS bills as a GB, in bytes.
+func (c *Config) GBBytes() float64 {
+	if c.GB == "GB" {
+		return 1e9
+	}
+	return 1 << 30
+}
+
 // ParseConfig decodes and checks the scenario's cost section; nil without one.
 func ParseConfig(sc *workload.Scenario) (*Config, error) {
 	if sc.Cost == nil {
@@ -173,5 +191,6 @@ func ParseConfig(sc *workload.Scenario) (*Config, error) {
 	if c.Items == 0 {
 		c.Items = sc.Dataset.Items
 	}
+	c.origins = originsOf(sc)
 	return c, errors.Join(errs...)
 }

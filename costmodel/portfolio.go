@@ -31,7 +31,9 @@ type Table struct {
 	Record     figure.Figure  // mean record on the device, bytes, one copy
 	DevReads   figure.Figure  // device record reads per operation, cache misses assumed
 	DevWrites  figure.Figure  // device record writes per operation, one copy
-	Requests   figure.Figure  // requests per operation on Aerospike
+	Requests   figure.Figure  // requests per operation on Aerospike that go to one node
+	Everywhere figure.Figure  // requests per operation that every node gets: index queries and scans
+	Records    figure.Figure  // records that those return, per operation
 	WriteShare figure.Figure  // share of operations that write
 }
 
