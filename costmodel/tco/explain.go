@@ -1,0 +1,160 @@
+package tco
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"crossover/costmodel"
+	"crossover/results/figure"
+)
+
+// A located is a figure of a result with its path.
+type located struct {
+	path, title string
+	figure      figure.Figure
+}
+
+// places lists a result's figures with their paths, in the order of the result.
+func places(r *Result) []located {
+	var out []located
+	add := func(title string, f figure.Figure, path ...string) {
+		out = append(out, located{strings.Join(path, "/"), title, f})
+	}
+	v := &r.Verdict
+	for _, x := range []struct {
+		name, title string
+		f           *figure.Figure
+	}{
+		{"saving", "saving with Aerospike over the horizon", v.Saving},
+		{"saving_hard", "the same without people", v.SavingHard},
+		{"probability", "share of draws in which the verdict's system is cheaper", v.Probability},
+	} {
+		if x.f != nil {
+			add(x.title, *x.f, "verdict", x.name)
+		}
+	}
+	if v.Flip != nil {
+		add(v.Flip.Name+", now", v.Flip.Now, "verdict", "flip", "now")
+		add(v.Flip.Name+", where the cheaper system changes", v.Flip.At, "verdict", "flip", "at")
+	}
+	for _, n := range r.Demand {
+		add(n.Title, n.Figure, "demand", n.Name)
+	}
+	for i := range r.Offers {
+		o := &r.Offers[i]
+		add(o.Title+", first month", o.Monthly, "offers", o.Name, "monthly")
+		add(o.Title+", over the horizon", o.Total, "offers", o.Name, "total")
+		add(o.Title+", over the horizon without people", o.TotalHard, "offers", o.Name, "total_hard")
+		for _, l := range o.Lines {
+			add(l.Title+": quantity", l.Quantity, "offers", o.Name, "lines", l.Name, "quantity")
+			add(l.Title+": price", l.Price, "offers", o.Name, "lines", l.Name, "price")
+			add(l.Title, l.Amount, "offers", o.Name, "lines", l.Name, "amount")
+		}
+		if o.Nodes != nil {
+			add("nodes in the first month", o.Nodes.Count, "offers", o.Name, "nodes", "count")
+			for _, c := range o.Nodes.Constraints {
+				add(c.Title, c.Nodes, "offers", o.Name, "nodes", "constraints", c.Name)
+			}
+		}
+	}
+	for _, n := range r.Crossover.Points {
+		add(n.Title, n.Figure, "crossover", n.Name)
+	}
+	for i, c := range r.Curve {
+		add("load", c.Load, "curve", strconv.Itoa(i), "load")
+		for _, system := range []string{"dynamodb", "aerospike"} {
+			if f, ok := c.Monthly[system]; ok {
+				add(c.Offer[system], f, "curve", strconv.Itoa(i), system)
+			}
+		}
+	}
+	for _, a := range r.Assumptions {
+		add(a.Title, a.Figure, "assumptions", a.Name)
+	}
+	return out
+}
+
+// Explain returns the working of the figure at path, down to prices, measurements and
+// assumptions, or the list of paths when path is empty. An unknown path is an error that names
+// the nearest.
+func Explain(r *Result, path string) (string, error) {
+	list := places(r)
+	index := make(map[string]*located, len(list))
+	paths := make([]string, len(list))
+	for i := range list {
+		index[list[i].path] = &list[i]
+		paths[i] = list[i].path
+	}
+	if path == "" {
+		return strings.Join(paths, "\n") + "\n", nil
+	}
+	path = strings.Trim(path, "/")
+	found, ok := index[path]
+	if before, after, has := strings.Cut(path, "/nodes/"); !ok && has {
+		found, ok = index[before+"/nodes/constraints/"+after] // the short form that reports print
+	}
+	if !ok {
+		return "", fmt.Errorf("no figure is at %q; the nearest is %q (without a path, explain lists all %d)", path, nearest(path, paths), len(paths))
+	}
+	w := &working{index: index, shown: map[string]bool{path: true}}
+	fmt.Fprintf(&w.out, "%s\n", found.title)
+	w.figure(found.path, found.figure, "", "")
+	return w.out.String(), nil
+}
+
+// A working is the tree being printed.
+type working struct {
+	out   strings.Builder
+	index map[string]*located
+	shown map[string]bool // paths on the way down, so that no reference can loop
+}
+
+func (w *working) figure(name string, f figure.Figure, first, rest string) {
+	if path, ok := costmodel.Seen(f); ok && w.index[path] != nil && !w.shown[path] {
+		w.shown[path] = true
+		defer delete(w.shown, path)
+		f = w.index[path].figure
+	}
+	fmt.Fprintf(&w.out, "%s%s = %s  [%s]\n", first, name, f, mark(f))
+	inputs := len(f.Inputs) > 0
+	bar := "   "
+	if inputs {
+		bar = "│  "
+	}
+	if f.Formula != "" {
+		fmt.Fprintf(&w.out, "%s%s= %s\n", rest, bar, f.Formula)
+	}
+	if f.Basis != figure.Derived {
+		fmt.Fprintf(&w.out, "%s%s%s\n", rest, bar, origin(f))
+	}
+	if f.Note != "" {
+		fmt.Fprintf(&w.out, "%s%snote: %s\n", rest, bar, f.Note)
+	}
+	for i, in := range f.Inputs {
+		branch, below := "├─ ", "│  "
+		if i == len(f.Inputs)-1 {
+			branch, below = "└─ ", "   "
+		}
+		w.figure(in.Name, in.Figure, rest+branch, rest+below)
+	}
+}
+
+// mark is a figure's basis, and what a derived one is no better than.
+func mark(f figure.Figure) string {
+	if f.Basis == figure.Derived {
+		return "derived; at weakest " + string(f.Weakest())
+	}
+	return string(f.Basis)
+}
+
+func origin(f figure.Figure) string {
+	s := "from " + f.Source
+	if f.Date != "" {
+		s += "; read " + f.Date
+	}
+	if f.Confidence != "" {
+		s += "; confidence " + f.Confidence
+	}
+	return s
+}
