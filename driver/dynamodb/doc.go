@@ -1,0 +1,51 @@
+// Package dynamodb drives DynamoDB, or anything that speaks its API, through aws-sdk-go-v2: the
+// client that an application written in Go would use, with its costs.
+//
+// In comes a target of a scenario (Config); out go outcomes: how one operation maps to requests
+// is said by workload/mapping, item bytes are counted by DynamoDB's size rules, and consumed
+// capacity is what the service reports (ReturnConsumedCapacity: TOTAL).
+//
+// # Attempts
+//
+// The SDK retries inside a call, and on success its result does not show that it did: an
+// operation that was throttled twice and then answered looks like a slow answer. Here a step of
+// the SDK's middleware, behind its "Retry" step, sees each attempt: when it was sent, how long
+// it took, what came of it, and the service's own ThrottlingReasons, which are read from the
+// error's body. So every attempt is in Outcome.Attempts, and a throttled one counts as a throttle
+// although the operation succeeded.
+//
+// An attempt's latency runs from its entry into that step to the end of its deserialization:
+// endpoint and credentials, signature, connection, request and answer. What lies outside it is
+// in the operation's service time only: serialization of the request, and the SDK's waits
+// between attempts (a random share of 50 ms × 2^(n−1), of 1 s × 2^(n−1) after a throttle, 20 s at
+// most).
+//
+// Retries are the SDK's standard ones, configured by Retries. Its retry quota, a bucket of 500
+// tokens of which a retry takes 14 and one after a throttle 5, is shared by all sessions, as it
+// is by all goroutines that share a client; under lasting throttles it ends retries early, so
+// that fewer attempts are seen than Attempts allows. Adaptive mode is refused: it delays first
+// attempts in the client, which no figure would show as what it is.
+//
+// # What is left out of the SDK
+//
+// Endpoint discovery is off (it would send requests of its own), and so is compression of
+// answers. Connections are HTTP/1.1, as many as there are sessions, and kept.
+//
+// # Tables
+//
+// A table that Provision creates carries the tags crossover=owned and crossover-run. A table
+// that exists is used only if it carries that tag, or if the scenario names it and calls it
+// expendable. An owned table that an earlier run left is used as it is when its keys and
+// capacity are those asked for; Load then makes it anew first, so that the data set is exactly
+// the scenario's, and without Load the description warns that it is not. An expendable table
+// that is not crossover's own is never dropped or emptied: what was in it before stays, which
+// is a warning.
+//
+// # Spending
+//
+// Consumed (runner.Meter) counts loading too. Where the service bills and reports nothing, for
+// a write whose condition fails (AWS DynamoDB Developer Guide, "Working with items and
+// attributes", conditional writes), and where an answer never came, it counts what
+// workload/mapping computes for the item: a limit on spending stops early rather than late.
+// Outcomes hold only what was reported.
+package dynamodb

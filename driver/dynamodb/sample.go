@@ -1,0 +1,31 @@
+package dynamodb
+
+import (
+	"context"
+
+	"crossover/driver"
+)
+
+// loadThrottles names the driver's own counter among the server's: items of batches that
+// loading had to send again, and requests that were throttled outside the stream.
+const loadThrottles = "CrossoverLoadThrottles"
+
+// Sample reads the embedded server's counters, in CloudWatch's names, and its partitions. No
+// other DynamoDB shows them to its clients: from those, the sample is the driver's own counter.
+func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
+	sample := driver.Sample{Counters: map[string]float64{}}
+	if d.seen.embedded.Load() {
+		since := d.since.Load()
+		s, err := d.status(ctx, since)
+		if err != nil {
+			return driver.Sample{}, err
+		}
+		d.since.Store(max(since, s.Seq))
+		for name, value := range s.Counters {
+			sample.Counters[name] = value
+		}
+		sample.Partitions, sample.Events = s.Partitions, s.Events
+	}
+	sample.Counters[loadThrottles] = float64(d.load.throttles.Load())
+	return sample, nil
+}
