@@ -3,6 +3,18 @@
 // as bytes; what goes out is what a Community Edition server of release 8.1 answers, after the
 // time that a model of its devices and of its replication takes. Every figure that it yields
 // is modelled.
+//
+// A request is carried out when it arrives, and its answer is held until it would have been
+// done: after a read of the device (unless the record is still in the write buffer or the
+// post-write cache), after the writes of the same key before it, and, for a write, after the
+// round trip to the nodes that keep its copies. Two consequences are accepted: a reader may see
+// a write up to that time before its writer is answered, and service threads, of which a node
+// has five for each CPU, are never what a request waits for. The network between client and
+// node is the loopback's own.
+//
+// Records are held once, however many copies there are; each copy's writes take their node's
+// device time and space. Lists, maps, HyperLogLogs and GeoJSON are kept as they came;
+// operations inside of them, expressions, and user-defined functions are refused.
 package aerospike
 
 import (
@@ -11,13 +23,34 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crossover/driver/embedded/aerospike/store"
+	"crossover/driver/embedded/aerospike/wire"
 )
 
 // A Cluster is the nodes and what they hold.
 type Cluster struct {
-	options   Options
-	hardware  hardware
-	listeners []net.Listener
+	options  Options
+	hardware hardware
+	calendar calendar
+	store    *store.Store
+	config   config
+	nodes    []*Node
+	current  atomic.Pointer[partitionMap]
+	started  bool
+
+	housekeeping atomic.Int64 // when it is due, as a reading of the clock
+	cleaning     atomic.Bool
+	stopped      [maxNodes]atomic.Bool // nodes that refuse writes for want of space
+
+	mu      sync.Mutex
+	closed  bool
+	conns   map[net.Conn]struct{}
+	cancel  context.CancelFunc
+	running sync.WaitGroup
 }
 
 // New returns a cluster that holds no record and listens on nothing yet.
@@ -30,42 +63,168 @@ func New(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{options: o, hardware: h}, nil
+	c := &Cluster{
+		options: o, hardware: h, calendar: calendar{o.Clock}, store: store.New(),
+		conns: map[net.Conn]struct{}{}, cancel: func() {},
+	}
+	c.config.reset()
+	var ids []uint64
+	var alive []int
+	for i := range o.Nodes {
+		n := &Node{
+			cluster: c, number: i, id: nodeBase + uint64(i) + 1, inflight: newInflight(),
+			latency: newHistograms(o.Namespace), fate: newFate(o.Faults, o.RandomSeed+uint64(i)),
+		}
+		if n.devices, err = newDevices(h, o.Scale, o.Latency, i); err != nil {
+			return nil, err
+		}
+		c.nodes = append(c.nodes, n)
+		ids, alive = append(ids, n.id), append(alive, i)
+	}
+	c.current.Store(newPartitionMap(ids, alive, o.Replication, 0))
+	return c, nil
 }
+
+func (c *Cluster) partitions() *partitionMap { return c.current.Load() }
+
+// capacity returns the bytes of a node's devices.
+func (c *Cluster) capacity() int64 { return c.hardware.bytes * int64(c.hardware.devices) }
 
 // Start listens on every node's port. The nodes serve until ctx ends or Close is called.
 func (c *Cluster) Start(ctx context.Context) error {
+	if c.started {
+		return errors.New("the cluster was started before")
+	}
+	c.started = true
 	host, port, err := c.options.address()
 	if err != nil {
 		return err
 	}
-	for i := range c.options.Nodes {
+	ctx, c.cancel = context.WithCancel(ctx)
+	for i, n := range c.nodes {
 		at := port
 		if port != 0 {
 			at += i
 		}
-		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(at)))
+		n.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(at)))
 		if err != nil {
 			return errors.Join(fmt.Errorf("node %d: %w", i+1, err), c.Close())
 		}
-		c.listeners = append(c.listeners, ln)
 	}
+	// All listen before any answers, so that no node names a peer that is not there.
+	for _, n := range c.nodes {
+		c.running.Go(func() { n.accept(ctx) })
+	}
+	c.running.Go(func() {
+		<-ctx.Done()
+		c.stop()
+	})
 	return nil
 }
 
 // Seed returns the first node's address, host:port; "" before Start.
 func (c *Cluster) Seed() string {
-	if len(c.listeners) == 0 {
+	if len(c.nodes) == 0 || c.nodes[0].listener == nil {
 		return ""
 	}
-	return c.listeners[0].Addr().String()
+	return c.nodes[0].address()
 }
 
-// Close ends the cluster and waits for everything that it started.
+// Close ends the cluster and waits for everything that it started. A second call does nothing.
 func (c *Cluster) Close() error {
-	var errs []error
-	for _, ln := range c.listeners {
-		errs = append(errs, ln.Close())
+	c.cancel()
+	c.stop()
+	c.running.Wait()
+	return nil
+}
+
+// stop closes the listeners and connections.
+func (c *Cluster) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, n := range c.nodes {
+		if n.listener != nil {
+			_ = n.listener.Close() // closing it twice is an error and no harm
+		}
 	}
-	return errors.Join(errs...)
+	for conn := range c.conns {
+		_ = conn.Close() // the connection's own goroutine sees it
+	}
+}
+
+// accept serves a node's connections.
+func (n *Node) accept(ctx context.Context) {
+	for {
+		conn, err := n.listener.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			// Out of file descriptors, or a client gone before it was greeted: try on.
+			if n.cluster.options.Clock.SleepUntil(ctx, n.cluster.options.Clock.Now()+10*time.Millisecond) != nil {
+				return
+			}
+			continue
+		}
+		if !n.cluster.track(conn) {
+			_ = conn.Close()
+			return
+		}
+		n.counters.connectionsOpened.Add(1)
+		n.cluster.running.Go(func() {
+			defer n.cluster.untrack(conn)
+			defer n.counters.connectionsClosed.Add(1)
+			newSession(n, conn).serve(ctx)
+		})
+	}
+}
+
+func (c *Cluster) track(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.conns[conn] = struct{}{}
+	return true
+}
+
+func (c *Cluster) untrack(conn net.Conn) {
+	_ = conn.Close() // it may be closed already
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.conns, conn)
+}
+
+// housekeepingEvery is how often space and expiry are looked after.
+const housekeepingEvery = time.Second
+
+// housekeep looks after space and expiry when they are due. It is called as requests come in,
+// so that a clock that only moves when it is told needs no goroutine to wait on it.
+func (c *Cluster) housekeep(now time.Duration) {
+	if int64(now) < c.housekeeping.Load() || !c.cleaning.CompareAndSwap(false, true) {
+		return
+	}
+	c.housekeeping.Store(int64(now + housekeepingEvery))
+	c.running.Go(func() {
+		defer c.cleaning.Store(false)
+		c.expire(now)
+		for _, n := range c.nodes {
+			n.watchSpace(now)
+		}
+	})
+}
+
+// expire removes expired records, unless nsup-period is 0.
+func (c *Cluster) expire(now time.Duration) {
+	if c.config.nsupPeriod.Load() == 0 {
+		return
+	}
+	m := c.partitions()
+	for pid := range wire.Partitions {
+		if n := c.store.Expire(pid, c.calendar.seconds(now)); n > 0 {
+			c.nodes[m.master(pid)].counters.expired.Add(uint64(n))
+		}
+	}
 }

@@ -1,0 +1,268 @@
+package aerospike
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"crossover/driver/embedded/aerospike/store"
+	"crossover/driver/embedded/aerospike/wire"
+)
+
+// queryThreads is how many records of one query are read at a time (single-query-threads).
+const queryThreads = 4
+
+// queryPage is how many records are taken from a partition at a time.
+const queryPage = 64
+
+// A query is one scan, or query by secondary index, of some partitions, under way.
+type query struct {
+	wire.Query
+	set     []byte
+	index   *store.Index // nil: the primary index
+	from    int64
+	to      int64
+	exact   []byte // what the bin must be, for strings and blobs
+	noBins  bool
+	now     time.Duration
+	start   int                         // of the message being gathered
+	threads [queryThreads]time.Duration // when each is free
+	sent    uint64                      // records
+}
+
+// query answers a scan or a query by partition.
+func (s *session) query(ctx context.Context, now time.Duration) error {
+	q, r := s.newQuery(now)
+	c, hist := &s.node.counters, histPrimaryQuery
+	done, failures := &c.primaryDone, &c.primaryErrors
+	if s.message.Has(wire.FieldIndexRange) {
+		hist, done, failures = histSecondaryQuery, &c.secondaryDone, &c.secondaryErrors
+	}
+	if r != wire.OK {
+		failures.Add(1)
+		return s.answer(&wire.Header{Info3: wire.Info3Last, Result: r})
+	}
+	s.out, q.start = wire.Begin(s.out[:0])
+	for _, p := range q.Partitions {
+		if q.MaxRecords > 0 && q.sent >= q.MaxRecords {
+			break
+		}
+		if err := s.partition(ctx, &q, p); err != nil {
+			failures.Add(1)
+			return err
+		}
+	}
+	s.out = wire.AppendHeader(s.out, &wire.Header{Info3: wire.Info3Last})
+	if err := s.flush(ctx, &q); err != nil {
+		failures.Add(1)
+		return err
+	}
+	done.Add(1)
+	end := s.node.cluster.options.Clock.Now()
+	s.node.latency.list[hist].add(end, end-now)
+	return nil
+}
+
+// newQuery reads what the message asks for, and refuses what is not carried out here.
+func (s *session) newQuery(now time.Duration) (query, wire.Result) {
+	m := &s.message
+	if ns, ok := m.Field(wire.FieldNamespace); !ok || string(ns) != s.node.cluster.options.Namespace {
+		return query{}, wire.InvalidNamespace
+	}
+	if !m.Has(wire.FieldPIDs, wire.FieldDigests) || m.Info2&wire.Info2Write != 0 ||
+		m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
+		return query{}, wire.Unsupported // also scans of whole nodes, and background queries
+	}
+	if m.Has(wire.FieldFilter) {
+		return query{}, wire.ParameterError // expressions are not evaluated here
+	}
+	q := query{now: now, noBins: m.Info1&wire.Info1GetNoBins != 0}
+	for i := range q.threads {
+		q.threads[i] = now
+	}
+	var err error
+	if q.Query, err = wire.ParseQuery(m); err != nil {
+		return query{}, wire.ParameterError
+	}
+	q.set, _ = m.Field(wire.FieldSet)
+	var op wire.Op
+	for ops := m.Operations(); ops.Next(&op); {
+		if op.Code != wire.OpRead {
+			return query{}, unsupported(op.Code)
+		}
+	}
+	if q.Range != nil {
+		return q, s.node.findIndex(m, &q)
+	}
+	return q, wire.OK
+}
+
+// findIndex finds the secondary index that answers the query, and what of it is wanted.
+func (n *Node) findIndex(m *wire.Message, q *query) wire.Result {
+	r := q.Range
+	if r.IndexType != 0 || r.Context || m.Has(wire.FieldIndexExpression) {
+		return wire.IndexNotFound // only bins themselves can be indexed here
+	}
+	var ok bool
+	if name, named := m.Field(wire.FieldIndexName); named && len(name) > 0 {
+		q.index, ok = n.cluster.store.FindIndex(string(name))
+		ok = ok && q.index.Type == r.Type
+	} else {
+		q.index, ok = n.cluster.store.IndexOn(string(q.set), string(r.Bin), r.Type)
+	}
+	if !ok {
+		return wire.IndexNotFound
+	}
+	if q.index.LoadPct() < 100 {
+		return wire.IndexNotReadable
+	}
+	if q.from, ok = store.IndexValue(r.Type, r.Begin); !ok {
+		return wire.ParameterError
+	}
+	if q.to, ok = store.IndexValue(r.Type, r.End); !ok || q.from > q.to {
+		return wire.ParameterError
+	}
+	if r.Type != wire.Integer {
+		if string(r.Begin) != string(r.End) {
+			return wire.ParameterError // strings and blobs have no order in the index
+		}
+		q.exact = r.Begin
+	}
+	return wire.OK
+}
+
+// partition sends one partition's records, or that it is not to be had here.
+func (s *session) partition(ctx context.Context, q *query, p wire.Partition) error {
+	c := s.node.cluster
+	marker := wire.Header{Info3: wire.Info3PartitionDone, Generation: uint32(p.ID)}
+	if c.partitions().replica(p.ID, s.node.number) < 0 {
+		marker.Result = wire.PartitionUnavailable
+		s.out = wire.AppendHeader(s.out, &marker)
+		return nil
+	}
+	for more := true; more; {
+		limit := queryPage
+		if q.MaxRecords > 0 {
+			limit = int(min(uint64(limit), q.MaxRecords-q.sent))
+		}
+		if limit == 0 {
+			return nil
+		}
+		second := c.calendar.seconds(q.now)
+		if q.index == nil {
+			s.page, more = c.store.Page(s.page[:0], p, q.set, second, limit)
+		} else {
+			s.page, more = c.store.PageIndex(s.page[:0], q.index, p, q.set, q.from, q.to, q.exact, second, limit)
+		}
+		for i := range s.page {
+			if err := s.record(ctx, q, &s.page[i]); err != nil {
+				return err
+			}
+			p = wire.Partition{ID: p.ID, Resume: true, After: s.page[i].Digest, BVal: s.page[i].BVal}
+		}
+	}
+	if !q.NoPartitionDone {
+		s.out = wire.AppendHeader(s.out, &marker)
+	}
+	return nil
+}
+
+// record appends one record, read by the thread that is free first.
+func (s *session) record(ctx context.Context, q *query, r *store.Snapshot) error {
+	n := s.node
+	if !q.noBins {
+		thread := &q.threads[0]
+		for i := range q.threads {
+			if q.threads[i] < *thread {
+				thread = &q.threads[i]
+			}
+		}
+		position := r.Written
+		if n.cluster.partitions().replica(r.Digest.Partition(), n.number) != 0 {
+			position = 0
+		}
+		*thread = n.devices.read(*thread, &r.Digest, int(r.Device), position)
+	}
+	q.sent++
+	if q.RecordsPerSecond > 0 {
+		pace := q.now + time.Duration(float64(q.sent)/float64(q.RecordsPerSecond)*float64(time.Second))
+		for i := range q.threads {
+			q.threads[i] = max(q.threads[i], pace)
+		}
+	}
+	s.out = q.appendRecord(s.out, &s.message, r)
+	// Reads are put to the devices for a time that lies ahead: never far.
+	if len(s.out) >= chunk || q.sent%queryPage == 0 {
+		return s.flush(ctx, q)
+	}
+	return nil
+}
+
+// flush sends what was gathered, once it would have been read, and begins anew.
+func (s *session) flush(ctx context.Context, q *query) error {
+	until := q.now
+	for _, t := range q.threads {
+		until = max(until, t)
+	}
+	if err := s.wait(ctx, until); err != nil {
+		return err
+	}
+	now := s.node.cluster.options.Clock.Now()
+	for i := range q.threads {
+		q.threads[i] = max(q.threads[i], now)
+	}
+	wire.End(s.out, q.start, wire.TypeMessage)
+	if err := s.send(); err != nil {
+		return err
+	}
+	s.out, q.start = wire.Begin(s.out[:0])
+	return nil
+}
+
+// appendRecord appends one record of a query's answer: what identifies it, and its bins.
+func (q *query) appendRecord(out []byte, m *wire.Message, r *store.Snapshot) []byte {
+	at := len(out)
+	h := wire.Header{Generation: uint32(r.Generation), TTL: r.VoidTime, Fields: 2}
+	out = wire.AppendHeader(out, &h)
+	ns, _ := m.Field(wire.FieldNamespace)
+	out = wire.AppendField(out, wire.FieldNamespace, ns)
+	if r.Set != "" {
+		h.Fields++
+		out = wire.AppendField(out, wire.FieldSet, []byte(r.Set))
+	}
+	out = wire.AppendField(out, wire.FieldDigest, r.Digest[:])
+	if key := r.Key(); key != nil {
+		h.Fields++
+		out = wire.AppendField(out, wire.FieldKey, key)
+	}
+	if q.index != nil {
+		h.Fields++
+		var value [8]byte
+		binary.LittleEndian.PutUint64(value[:], uint64(r.BVal))
+		out = wire.AppendField(out, wire.FieldBVals, value[:])
+	}
+	if !q.noBins {
+		out = appendBins(out, m, r, &h)
+	}
+	wire.AppendHeader(out[:at], &h)
+	return out
+}
+
+// appendBins appends the bins that the message names, or all.
+func appendBins(out []byte, m *wire.Message, r *store.Snapshot, h *wire.Header) []byte {
+	if m.Ops == 0 {
+		h.Ops = int(r.Bins)
+		return append(out, r.BinBytes()...)
+	}
+	var op, bin wire.Op
+	for ops := m.Operations(); ops.Next(&op); {
+		for bins := r.Ops(); bins.Next(&bin); {
+			if string(bin.Name) == string(op.Name) {
+				out = wire.AppendOp(out, wire.OpRead, bin.Type, bin.Name, bin.Value)
+				h.Ops++
+				break
+			}
+		}
+	}
+	return out
+}
