@@ -201,3 +201,29 @@ func TestContextEndsStreams(t *testing.T) {
 		}
 	}
 }
+
+// A node that is gone: requests that had no connection to be sent on are not in doubt, and
+// say so.
+func TestNodeGone(t *testing.T) {
+	c := start(t, server.Options{Nodes: 1})
+	sc := shape{}.scenario(t)
+	d := ready(t, sc, hosts(c.Seed())+", timeout: 100ms, retries: {attempts: 2, base: 0s}")
+	s := openSession(t, d)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 * (sessions(sc) + spareConnections) { // the pool's connections break one by one
+		out := do(t, s, operation(sc, op.Update, 1))
+		if !out.Class.Success() && out.Class != op.Failed && out.Class != op.Timeout || out.Reason == "" || out.Err == nil {
+			t.Fatalf("%v %q, %v", out.Class, out.Reason, out.Err)
+		}
+		if out.Reason != "NO_AVAILABLE_CONNECTIONS_TO_NODE" {
+			continue
+		}
+		if out.Class != op.Timeout || len(out.Attempts) != 2 {
+			t.Errorf("%v after attempts %+v", out.Class, out.Attempts)
+		}
+		return
+	}
+	t.Error("no attempt ended for want of a connection")
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	as "github.com/aerospike/aerospike-client-go/v7"
+
 	"crossover/driver"
 	"crossover/driver/clock"
 	server "crossover/driver/embedded/aerospike"
@@ -296,6 +298,48 @@ func TestMembershipEvents(t *testing.T) {
 		events := b.membership(all[c.from:])
 		if got := eventNames(events); got != c.want {
 			t.Errorf("%s: events %q, expected %q", c.name, got, c.want)
+		}
+	}
+}
+
+// A node's own events are told once each; a shorter list is that of a node started anew.
+func TestOwnEventsOnce(t *testing.T) {
+	a, b, c := driver.Event{Name: "a"}, driver.Event{Name: "b"}, driver.Event{Name: "c"}
+	var left sampled
+	for _, step := range []struct {
+		list []driver.Event
+		want string
+	}{{[]driver.Event{a}, "a"}, {[]driver.Event{a}, ""}, {[]driver.Event{a, b, c}, "bc"}, {[]driver.Event{c}, "c"}} {
+		s := driver.Sample{Counters: map[string]float64{}}
+		left.add(&s, reading{node: "BB9", own: true, status: status{Events: step.list}})
+		if got := eventNames(s.Events); got != step.want {
+			t.Errorf("%v: told %q, expected %q", step.list, got, step.want)
+		}
+	}
+}
+
+// A session adds no allocation to the client library's own.
+func TestSessionAllocatesNothing(t *testing.T) {
+	sc := shape{}.scenario(t)
+	d := ready(t, sc, hosts(start(t, server.Options{Nodes: 1}).Seed()))
+	s, out := openSession(t, d), new(op.Outcome)
+	policy, key := basePolicy(d.cfg.Timeout), userKey(t, sc, d.set, 7)
+	write, record, body := d.writePolicy(d.cfg.Timeout, as.REPLACE), newRecord(sc, "test", d.set), workload.NewLoader(sc).Body(nil, 7)
+	record.address(7, 0)
+	record.fill(1, body)
+	for kind, bare := range map[op.Kind]func(){
+		op.Read:   func() { _, _ = d.client.Get(&policy, key) },
+		op.Update: func() { _ = d.client.PutBins(write, record.key, record.bins...) },
+	} {
+		o := operation(sc, kind, 7)
+		// The server is in this process, and the client asks after the cluster every second:
+		// both are in both counts, and the lowest of a few is compared.
+		lowest := func(f func()) float64 {
+			return min(testing.AllocsPerRun(200, f), testing.AllocsPerRun(200, f), testing.AllocsPerRun(200, f))
+		}
+		session := lowest(func() { s.Do(t.Context(), o, out) })
+		if client := lowest(bare); session > client {
+			t.Errorf("%v: %v allocations, %v of them the client's", kind, session, client)
 		}
 	}
 }

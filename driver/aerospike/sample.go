@@ -146,7 +146,9 @@ func (b *sampled) add(s *driver.Sample, r reading) {
 		if seen > len(r.status.Events) {
 			seen = 0
 		}
-		s.Events = append(s.Events, r.status.Events[seen:]...)
+		for _, e := range r.status.Events[seen:] {
+			s.Events = append(s.Events, driver.Event{Name: e.Name, Detail: strings.TrimSpace(r.node + " " + e.Detail)})
+		}
 		if b.events == nil {
 			b.events = map[string]int{}
 		}
