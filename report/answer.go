@@ -13,8 +13,9 @@ func answer(d Doc) ([]section, error) {
 	if d.Cost == nil {
 		s.Blocks = append(s.Blocks, block{Verdict: &verdict{
 			Decision: "no verdict", Class: "open",
-			Sentence: "This report shows what was run. It gives no verdict on cost: the scenario has no cost section, or it was not priced.",
-			Basis:    runsBasis(d.Runs),
+			Sentence: "This report shows what was run. It gives no verdict on cost: the scenario has no " +
+				"cost section, or it was not priced.",
+			Basis: runsBasis(d.Runs),
 		}})
 		s.Blocks = append(s.Blocks, problems(d)...)
 		return []section{s}, nil
@@ -83,7 +84,8 @@ func crossingBlocks(c *tco.Result, p *picture) []block {
 	}
 	var list []text
 	for _, n := range c.Crossover.Points {
-		list = append(list, text{Text: fmt.Sprintf("%s: %s (%s).", n.Title, amount(n.Figure.Value, n.Figure.Unit), markOf(n.Figure))})
+		list = append(list, text{Text: fmt.Sprintf("%s: %s (%s).",
+			n.Title, amount(n.Figure.Value, n.Figure.Unit), markOf(n.Figure))})
 	}
 	for _, r := range c.Crossover.Regions {
 		list = append(list, text{Text: regionSentence(r)})

@@ -22,7 +22,8 @@ func costs(d Doc) ([]section, error) {
 	s.Blocks = append(s.Blocks, say(costBasis(c)), block{Table: demandTable(c)})
 	for _, r := range c.Runs {
 		if len(r.Used) > 0 {
-			s.Blocks = append(s.Blocks, say(fmt.Sprintf("Taken from run %s on %s (%s target): %s.", r.Run, r.Target, r.Kind, strings.Join(r.Used, "; "))))
+			s.Blocks = append(s.Blocks, say(fmt.Sprintf("Taken from run %s on %s (%s target): %s.",
+				r.Run, r.Target, r.Kind, strings.Join(r.Used, "; "))))
 		}
 	}
 	for _, system := range systems(c) {
@@ -37,14 +38,18 @@ func costs(d Doc) ([]section, error) {
 }
 
 func costBasis(c *tco.Result) string {
-	return fmt.Sprintf("Region %s, %d months, price book %s of %s. Amounts are US dollars without taxes. Each figure is marked with the weakest of what it rests on; its full working is printed by crossover explain.",
+	return fmt.Sprintf("Region %s, %d months, price book %s of %s. Amounts are US dollars without taxes. "+
+		"Each figure is marked with the weakest of what it rests on; its full working is printed by "+
+		"crossover explain.",
 		c.Region, c.Horizon, short(c.BookDigest), c.BookDate)
 }
 
 func demandTable(c *tco.Result) *tableBlock {
 	t := &tableBlock{Caption: "Demand that is priced", Head: []string{"demand", "value", "where from"}}
 	for _, n := range c.Demand {
-		t.Rows = append(t.Rows, []cell{plain(n.Title), fig(n.Figure, "demand/"+n.Name), plain(origin(n.Figure))})
+		t.Rows = append(t.Rows, []cell{
+			plain(n.Title), fig(n.Figure, "demand/"+n.Name), plain(sourceText(n.Figure)),
+		})
 	}
 	return t
 }
@@ -93,7 +98,10 @@ func offerRow(o *tco.Offer, best bool) []cell {
 	if o.Nodes != nil {
 		nodes = plain(nodesText(o.Nodes))
 	}
-	row := []cell{plain(o.Title), dollars(o.Monthly, path+"/monthly"), dollars(o.Total, path+"/total"), dollars(o.TotalHard, path+"/total_hard"), nodes}
+	row := []cell{
+		plain(o.Title), dollars(o.Monthly, path+"/monthly"), dollars(o.Total, path+"/total"),
+		dollars(o.TotalHard, path+"/total_hard"), nodes,
+	}
 	row[0].Strong = best
 	return row
 }
@@ -126,7 +134,8 @@ func bills(c *tco.Result) section {
 			}
 		}
 		if n > shownBills {
-			folded = append(folded, say(fmt.Sprintf("%s: the bills of %d dearer offers are in tco.json; crossover explain prints them.", systemTitle(system), n-shownBills)))
+			folded = append(folded, say(fmt.Sprintf("%s: the bills of %d dearer offers are in tco.json; "+
+				"crossover explain prints them.", systemTitle(system), n-shownBills)))
 		}
 	}
 	if len(folded) > 0 {
@@ -137,7 +146,9 @@ func bills(c *tco.Result) section {
 
 // billBlocks are one offer's bill, its node count and its warnings.
 func billBlocks(c *tco.Result, o *tco.Offer) []block {
-	out := []block{{Table: billTable(c, o)}}
+	out := []block{{Table: billTable(o)}, say(fmt.Sprintf("Over %d months, with growth and what is paid "+
+		"once: %s (%s); without people's time: %s (%s).",
+		c.Horizon, moneyCents(o.Total.Value), markOf(o.Total), moneyCents(o.TotalHard.Value), markOf(o.TotalHard)))}
 	if o.Nodes != nil {
 		out = append(out, say(bindingSentence(o.Nodes)), block{Table: nodeTable(o)})
 	}
@@ -147,7 +158,7 @@ func billBlocks(c *tco.Result, o *tco.Offer) []block {
 	return out
 }
 
-func billTable(c *tco.Result, o *tco.Offer) *tableBlock {
+func billTable(o *tco.Offer) *tableBlock {
 	t := &tableBlock{
 		Caption: "Bill: " + o.Title,
 		Head:    []string{"line", "quantity", "price", "USD, first month", "USD, once"},
@@ -158,7 +169,9 @@ func billTable(c *tco.Result, o *tco.Offer) *tableBlock {
 			title += " (people: left out of “without people”)"
 		}
 		path := "offers/" + o.Name + "/lines/" + l.Name
-		row := []cell{plain(title), fig(l.Quantity, path+"/quantity"), fig(l.Price, path+"/price"), num(""), num("")}
+		row := []cell{
+			plain(title), fig(l.Quantity, path+"/quantity"), priced(l.Price, path+"/price"), num(""), num(""),
+		}
 		if l.Once {
 			row[4] = cents(l.Amount, path+"/amount")
 		} else {
@@ -167,13 +180,11 @@ func billTable(c *tco.Result, o *tco.Offer) *tableBlock {
 		t.Rows = append(t.Rows, row)
 	}
 	path := "offers/" + o.Name
-	sum := func(name string, value cell) {
-		value.Strong = true
-		t.Rows = append(t.Rows, []cell{{Text: name, Strong: true}, num(""), num(""), value, num("")})
-	}
-	sum("first month", cents(o.Monthly, path+"/monthly"))
-	sum(fmt.Sprintf("%d months, with growth and what is paid once", c.Horizon), cents(o.Total, path+"/total"))
-	sum(fmt.Sprintf("%d months without people", c.Horizon), cents(o.TotalHard, path+"/total_hard"))
+	sum := cents(o.Monthly, path+"/monthly")
+	sum.Strong = true
+	t.Rows = append(t.Rows, []cell{
+		{Text: "all lines, first month", Strong: true}, num(""), num(""), sum, num(""),
+	})
 	return t
 }
 
@@ -198,7 +209,9 @@ func nodeTable(o *tco.Offer) *tableBlock {
 		Head:    []string{"constraint", "nodes", "binds", "how"},
 	}
 	for _, c := range o.Nodes.Constraints {
-		row := []cell{plain(c.Title), fig(c.Nodes, "offers/"+o.Name+"/nodes/"+c.Name), plain(""), plain(c.Nodes.Formula)}
+		row := []cell{
+			plain(c.Title), fig(c.Nodes, "offers/"+o.Name+"/nodes/"+c.Name), plain(""), plain(c.Nodes.Formula),
+		}
 		if c.Binding {
 			row[2].Text = "binds"
 			row[0].Strong, row[2].Strong = true, true

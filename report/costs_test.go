@@ -178,7 +178,7 @@ func undetermined() *tco.Result {
 	now := c.Assumptions[0].Figure
 	at := figure.Derive(34, "µs", "where the totals are equal", figure.In("cpu_per_op", now))
 	c.Verdict = tco.Verdict{
-		Decision: tco.Undetermined, Sentence: "Undetermined: the totals differ by less than the assumptions allow to tell.",
+		Decision: tco.Undetermined, Sentence: "The totals differ by less than the assumptions allow to tell.",
 		Basis: "modelled and assumed: no run on a real target", Because: []string{"The totals are within 3 % of each other."},
 		MeasureNext: []string{"Server CPU time per request on i4i.xlarge.", "The price of reserved capacity as offered to you."},
 		Flip:        &tco.Flip{Name: "server CPU time of one request (aerospike.cpu_per_op)", Now: now, At: at, Note: "Measure it on the instance type that you would buy."},

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -15,7 +14,6 @@ import (
 
 // percentileTicks are the marks of an axis that counts nines.
 var percentileTicks = []plot.Tick{
-	{Value: 0, Label: "0"},
 	{Value: math.Log10(2), Label: "50"},
 	{Value: 1, Label: "90"},
 	{Value: 2, Label: "99"},
@@ -29,7 +27,7 @@ var percentileTicks = []plot.Tick{
 // scale, so that the two charts can be held side by side.
 func percentilePlot(runs []*results.Run, kind, measure, title string) (*picture, error) {
 	p := newPlot("percentile", title+", ms")
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+	p.Y.Tick.Marker = logTicks{}
 	p.X.Tick.Marker = plot.ConstantTicks(percentileTicks)
 	pic := &picture{Title: kindTitle(kind) + ": " + title + " by percentile"}
 	var said []string
@@ -44,43 +42,42 @@ func percentilePlot(runs []*results.Run, kind, measure, title string) (*picture,
 			return nil, err
 		}
 		pic.Keys = append(pic.Keys, k)
-		last := pts[len(pts)-1]
-		nines = max(nines, last.X)
-		h := r.Histogram(kind, measure, true)
-		said = append(said, fmt.Sprintf("%s has %s at the median and %s at the %sth percentile, the last that its samples carry",
-			runTitle(r), nanos(h.ValueAtQuantile(50)), nanos(int64(last.Y*1e6)), percentileName(last.X)))
+		nines = max(nines, pts[len(pts)-1].X)
+		said = append(said, runTitle(r)+" "+saidPercentiles(r, kind, measure))
 	}
 	if len(said) == 0 {
 		return nil, nil
 	}
-	p.X.Min, p.X.Max = 0, nines
+	p.X.Min, p.X.Max = 0.05, nines
 	p.Y.Min, p.Y.Max = latencyRange(runs, kind)
-	pic.Label = fmt.Sprintf("%s of %s by percentile, on a logarithmic scale: %s.", strings.ToUpper(title[:1])+title[1:], kind, strings.Join(said, "; "))
+	pic.Label = fmt.Sprintf("%s of %s by percentile, on a logarithmic scale: %s.",
+		strings.ToUpper(title[:1])+title[1:], kind, strings.Join(said, "; "))
 	var err error
 	pic.SVG, err = svg(p, plotHeight, pic.Label)
 	return pic, err
 }
 
-// percentilePoints are a run's latencies in ms by number of nines.
+// percentilePoints are a run's latencies, as logarithms of ms, by number of nines: from the
+// tenth percentile, since the fastest few say little, to the last that the samples carry.
 func percentilePoints(r *results.Run, kind, measure string) plotter.XYs {
 	h := r.Histogram(kind, measure, true)
 	var pts plotter.XYs
-	for step := range 101 {
+	for step := 1; step <= 100; step++ {
 		nines := float64(step) / 20
 		q := 1 - math.Pow(10, -nines)
 		if h.TotalCount() == 0 || !results.EnoughSamples(h.TotalCount(), q) {
 			break
 		}
 		if v := h.ValueAtQuantile(100 * q); v > 0 {
-			pts = append(pts, plotter.XY{X: nines, Y: float64(v) / 1e6})
+			pts = append(pts, plotter.XY{X: nines, Y: math.Log10(float64(v) / 1e6)})
 		}
 	}
 	return pts
 }
 
-// latencyRange returns the scale, in ms, that holds a kind's response and service times.
+// latencyRange returns the scale, in logarithms of ms, that holds a kind's response and service times.
 func latencyRange(runs []*results.Run, kind string) (low, high float64) {
-	low, high = math.Inf(1), 0
+	low, high = math.Inf(1), math.Inf(-1)
 	for _, r := range runs {
 		for _, m := range measures[:2] {
 			for _, pt := range percentilePoints(r, kind, m.tag) {
@@ -88,14 +85,19 @@ func latencyRange(runs []*results.Run, kind string) (low, high float64) {
 			}
 		}
 	}
-	return low / 1.2, high * 1.2
+	return low - 0.08, high + 0.08
 }
 
-// percentileName spells the percentile with that many nines, 99.9 for 3, not rounded up.
-func percentileName(nines float64) string {
-	digits := math.Pow(10, math.Ceil(nines))
-	p := math.Floor(100*(1-math.Pow(10, -nines))*digits+1e-6) / digits
-	return strconv.FormatFloat(p, 'f', -1, 64)
+// saidPercentiles are the usual percentiles in words, as far as the samples carry them.
+func saidPercentiles(r *results.Run, kind, measure string) string {
+	h := r.Histogram(kind, measure, true)
+	var said []string
+	for _, q := range shownQuantiles {
+		if q.q < 1 && results.EnoughSamples(h.TotalCount(), q.q) {
+			said = append(said, q.name+" "+nanos(h.ValueAtQuantile(100*q.q)))
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // throughputPlot draws offered, answered and failed rates over time, to the scale top.
@@ -111,7 +113,8 @@ func throughputPlot(r *results.Run, ms []moment, top float64) (*picture, error) 
 	p := newPlot("seconds since the run's start", "operations per second")
 	pic := &picture{
 		Title: "Offered and answered" + meanOf(ms),
-		Label: fmt.Sprintf("Throughput of %s over time: at most %s operations offered, %s answered and %s failed or dropped per second.",
+		Label: fmt.Sprintf("Throughput of %s over time: at most %s operations offered, %s answered and %s "+
+			"failed or dropped per second.",
 			runTitle(r), whole(peak(ms, series[0].value)), whole(peak(ms, series[1].value)), whole(peak(ms, series[2].value))),
 	}
 	for i, s := range series {
@@ -171,7 +174,7 @@ func timePicture(p *plot.Plot, pic *picture, r *results.Run, top float64) (*pict
 		}
 	}
 	if len(phases) > 1 {
-		pic.Keys = append(pic.Keys, key{Class: fmt.Sprintf("l%d", phaseStyle), Text: "a phase begins"})
+		pic.Keys = append(pic.Keys, lineKey(phaseStyle, "a phase begins"))
 	}
 	var err error
 	pic.SVG, err = svg(p, plotHeight, pic.Label)
@@ -210,17 +213,17 @@ func peak(ms []moment, value func(moment) float64) float64 {
 // the load that the verdict is about.
 func costCurve(c *tco.Result) (*picture, error) {
 	p := newPlot("load, mean operations per second", "USD per month")
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{"$"}
+	p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{"$"}
 	pic := &picture{Title: "Monthly cost of each system's cheapest offer, against load"}
 	low, high, from, to := math.Inf(1), 0.0, math.Inf(1), 0.0
 	for i, system := range systems(c) {
 		var pts plotter.XYs
 		for _, point := range c.Curve {
-			if f, ok := point.Monthly[system]; ok && f.Value > 0 && point.Load.Value > 0 && finite(f.Value) && finite(point.Load.Value) {
-				pts = append(pts, plotter.XY{X: point.Load.Value, Y: f.Value})
-				low, high = min(low, f.Value), max(high, f.Value)
-				from, to = min(from, point.Load.Value), max(to, point.Load.Value)
+			load, cost := point.Load.Value, point.Monthly[system].Value // 0 where there is none
+			if load > 0 && cost > 0 && finite(load) && finite(cost) {
+				pts = append(pts, plotter.XY{X: math.Log10(load), Y: math.Log10(cost)})
+				low, high = min(low, cost), max(high, cost)
+				from, to = min(from, load), max(to, load)
 			}
 		}
 		if len(pts) < 2 {
@@ -235,12 +238,13 @@ func costCurve(c *tco.Result) (*picture, error) {
 	if len(pic.Keys) == 0 || from >= to {
 		return nil, nil
 	}
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = from, to, low/1.5, high*1.5
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = math.Log10(from), math.Log10(to), math.Log10(low/1.5), math.Log10(high*1.5)
 	if err := markLoads(p, pic, c); err != nil {
 		return nil, err
 	}
-	pic.Label = fmt.Sprintf("Monthly cost of each system's cheapest offer against load, from %s to %s operations/s, on logarithmic scales. %s",
-		quantity(from), quantity(to), crossingSentence(c))
+	pic.Label = fmt.Sprintf("Monthly cost of each system's cheapest offer against load, from %s to %s "+
+		"operations/s, on logarithmic scales. %s",
+		whole(from), whole(to), crossingSentence(c))
 	var err error
 	pic.SVG, err = svg(p, plotHeight, pic.Label)
 	return pic, err
@@ -254,25 +258,25 @@ const (
 
 // markLoads draws the loads at which the cheaper system changes, and the scenario's own.
 func markLoads(p *plot.Plot, pic *picture, c *tco.Result) error {
-	within := func(v float64) bool { return v >= p.X.Min && v <= p.X.Max }
+	within := func(v float64) bool { return v > 0 && math.Log10(v) >= p.X.Min && math.Log10(v) <= p.X.Max }
 	crossings := false
 	for _, n := range c.Crossover.Points {
 		if !within(n.Figure.Value) {
 			continue
 		}
 		crossings = true
-		if err := mark(p, n.Figure.Value, p.Y.Min, p.Y.Max, crossingStyle); err != nil {
+		if err := mark(p, math.Log10(n.Figure.Value), p.Y.Min, p.Y.Max, crossingStyle); err != nil {
 			return err
 		}
 	}
 	if crossings {
-		pic.Keys = append(pic.Keys, key{Class: fmt.Sprintf("l%d", crossingStyle), Text: "crossing: the cheaper system changes"})
+		pic.Keys = append(pic.Keys, lineKey(crossingStyle, "crossing: the cheaper system changes"))
 	}
 	if own := ownLoad(c); own != nil && within(own.Figure.Value) {
-		if err := mark(p, own.Figure.Value, p.Y.Min, p.Y.Max, loadStyle); err != nil {
+		if err := mark(p, math.Log10(own.Figure.Value), p.Y.Min, p.Y.Max, loadStyle); err != nil {
 			return err
 		}
-		pic.Keys = append(pic.Keys, key{Class: fmt.Sprintf("l%d", loadStyle), Text: "this workload: " + amount(own.Figure.Value, own.Figure.Unit)})
+		pic.Keys = append(pic.Keys, lineKey(loadStyle, "this workload: "+amount(own.Figure.Value, own.Figure.Unit)))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"html/template"
+	"strings"
 
 	"crossover/results/figure"
 )
@@ -144,6 +145,14 @@ func figText(f figure.Figure, text, path string) cell {
 	return c
 }
 
+// priced shows a unit price with its unit, unrounded.
+func priced(f figure.Figure, path string) cell {
+	if per, ok := strings.CutPrefix(f.Unit, "USD"); ok {
+		return figText(f, priceText(f.Value)+strings.Replace(per, "/", " / ", 1), path)
+	}
+	return fig(f, path)
+}
+
 // doubt is the further mark of a price that was not read at its source with confidence.
 func doubt(f figure.Figure) string {
 	if f.Basis == figure.Price && f.Confidence != "" && f.Confidence != "high" {
@@ -157,7 +166,15 @@ func origin(f figure.Figure) string {
 	if f.Basis == figure.Derived {
 		return "derived: " + f.Formula
 	}
-	s := string(f.Basis) + ": " + f.Source
+	return string(f.Basis) + ": " + sourceText(f)
+}
+
+// sourceText is origin without the basis, for where that is printed beside it.
+func sourceText(f figure.Figure) string {
+	if f.Basis == figure.Derived {
+		return f.Formula
+	}
+	s := f.Source
 	if f.Date != "" {
 		s += ", " + f.Date
 	}

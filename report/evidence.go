@@ -16,9 +16,12 @@ func assumptions(d Doc) ([]section, error) {
 	}
 	s := section{ID: "assumptions", Title: "Assumptions and prices"}
 	if len(d.Cost.Assumptions) > 0 {
-		t := &tableBlock{Caption: "Assumptions; crossover tco DIR --what-if NAME=VALUE prices again with another value", Head: []string{"name", "what", "value", "where from"}}
+		t := &tableBlock{Caption: "Assumptions; crossover tco DIR --what-if NAME=VALUE prices again with " +
+			"another value", Head: []string{"name", "what", "value", "where from"}}
 		for _, a := range d.Cost.Assumptions {
-			t.Rows = append(t.Rows, []cell{code(a.Name), plain(a.Title), fig(a.Figure, "assumptions/"+a.Name), plain(origin(a.Figure))})
+			t.Rows = append(t.Rows, []cell{
+				code(a.Name), plain(a.Title), fig(a.Figure, "assumptions/"+a.Name), plain(sourceText(a.Figure)),
+			})
 		}
 		s.Blocks = append(s.Blocks, block{Table: t})
 	}
@@ -41,7 +44,7 @@ func priceTable(c *tco.Result) *tableBlock {
 			id := name + "\x00" + f.String() + "\x00" + f.Source
 			if !seen[id] {
 				seen[id] = true
-				value := fig(f, "")
+				value := priced(f, "")
 				value.Basis, value.Doubt, value.Title = "", "", ""
 				confidence := plain(f.Confidence)
 				confidence.Strong = f.Confidence != "" && f.Confidence != "high"
@@ -76,14 +79,17 @@ func fairness(d Doc) ([]section, error) {
 	if len(d.Runs) == 0 {
 		return nil, nil
 	}
-	t := &tableBlock{Caption: "Rules of a fair comparison that a run can answer; docs/fairness.md has them all", Head: []string{"rule", "what", "target", "result", "detail"}}
+	t := &tableBlock{Caption: "Rules of a fair comparison that a run can answer; docs/fairness.md has " +
+		"them all", Head: []string{"rule", "what", "target", "result", "detail"}}
 	counts := map[string]int{}
 	for _, r := range d.Runs {
 		for _, c := range r.Manifest.Fairness {
 			counts[c.Result]++
 			result := plain(c.Result)
 			result.Strong = c.Result == "fail"
-			t.Rows = append(t.Rows, []cell{plain(strconv.Itoa(c.Rule)), plain(c.Name), plain(runTitle(r)), result, plain(c.Detail)})
+			t.Rows = append(t.Rows, []cell{
+				plain(strconv.Itoa(c.Rule)), plain(c.Name), plain(runTitle(r)), result, plain(c.Detail),
+			})
 		}
 	}
 	slices.SortStableFunc(t.Rows, func(a, b []cell) int {
@@ -97,7 +103,9 @@ func fairness(d Doc) ([]section, error) {
 		return []section{s}, nil
 	}
 	s.Blocks = append(s.Blocks,
-		say(fmt.Sprintf("Checks over all runs: %d kept, %d not kept, %d not applicable. Rules that need more than one run can show (durability, distance, hardware, failures, money) are for the reader to hold against the set-up above.",
+		say(fmt.Sprintf("Checks over all runs: %d kept, %d not kept, %d not applicable. Rules that need "+
+			"more than one run can show (durability, distance, hardware, failures, money) are for the "+
+			"reader to hold against the set-up above.",
 			counts["pass"], counts["fail"], counts["not applicable"])),
 		block{Table: t})
 	return []section{s}, nil

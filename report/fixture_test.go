@@ -34,7 +34,6 @@ type trial struct {
 	goals    map[string]float64 // "read p99": limit in ns, or "errors": a share
 	warnings []string
 	torn     bool // the writer was killed: no final manifest, a torn last line
-	rate     float64
 }
 
 var began = time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
@@ -233,7 +232,7 @@ func (x trial) finish(m *results.Manifest, totals results.Totals) {
 		o := results.ObjectiveResult{Name: name, Limit: x.goals[name], Unit: "ns", Result: "met", Seen: x.goals[name] * 0.8}
 		switch {
 		case name == "errors":
-			o.Unit, o.Seen = "share", float64(totals.Errors())/float64(totals.Offered)
+			o.Unit, o.Seen = "share", float64(totals.Errors())/float64(max(totals.Offered, 1))
 			if o.Seen > o.Limit {
 				o.Result = "missed"
 			}
@@ -244,7 +243,7 @@ func (x trial) finish(m *results.Manifest, totals results.Totals) {
 	}
 	m.Fairness = []results.Check{
 		{Rule: 1, Name: "same stream, mapping printed", Result: "pass", Detail: "stream " + m.StreamDigest + ", mapping in the manifest"},
-		{Rule: 7, Name: "generator healthy", Result: map[bool]string{true: "fail", false: "pass"}[m.Health.Limited], Detail: "connections were opened before recording" + strings.Join(x.limited, "; ")},
+		{Rule: 7, Name: "generator healthy", Result: map[bool]string{true: "fail", false: "pass"}[m.Health.Limited], Detail: strings.Join(append([]string{"connections were opened before recording"}, x.limited...), "; ")},
 		{Rule: 10, Name: "expiry, backups, streams, indexes alike", Result: "not applicable", Detail: "this scenario's operations use none of them"},
 		{Rule: 12, Name: "open loop", Result: "pass", Detail: "every operation had an intended start, fixed before the run"},
 	}

@@ -42,6 +42,9 @@ func amount(v float64, unit string) string {
 	case "":
 		return quantity(v)
 	}
+	if per, ok := strings.CutPrefix(unit, "share/"); ok {
+		return percent(v) + " / " + per
+	}
 	return quantity(v) + " " + unit
 }
 
@@ -83,6 +86,15 @@ func priceText(v float64) string {
 		s += ".00"
 	}
 	return signed(v, "$"+s)
+}
+
+// limitText shows a limit that somebody set, without zeros that they did not write.
+func limitText(v float64, unit string) string {
+	number, rest, _ := strings.Cut(amount(v, unit), " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
+	}
+	return strings.TrimSpace(number + " " + rest)
 }
 
 // signed puts a minus before the text of a negative value's magnitude.
@@ -188,11 +200,11 @@ func nanos(ns int64) string {
 func lasting(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case s < 120:
-		return quantity(math.Round(s*10)/10) + " s"
+		return quantity(math.Ceil(s-1e-9)) + " s"
 	case s < 2*3600:
 		return quantity(math.Ceil(s/60)) + " min"
 	case s < 48*3600:
-		return quantity(math.Ceil(s/360)/10) + " h"
+		return axisNumber(math.Ceil(s/360)/10) + " h"
 	default:
 		return quantity(math.Ceil(s/86400)) + " days"
 	}

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden reports anew")
 
-// document makes a Doc as cmd does.
+// docOf makes a Doc as cmd does.
 func docOf(t *testing.T, cost *tco.Result, trials ...trial) Doc {
 	t.Helper()
 	d := Doc{Title: "hot-key-demo: DynamoDB or Aerospike?", Tool: "v0.1.0", Cost: cost, Reproduce: []string{

@@ -92,7 +92,9 @@ func heat(d Doc) ([]section, error) {
 		if len(all) > 0 {
 			s.Blocks = append(s.Blocks, block{Table: placeTable(r, all)})
 		} else {
-			s.Blocks = append(s.Blocks, say("The target reported no heat by partition or node (DynamoDB's own API has none; CloudWatch Contributor Insights names keys). Refusals and keys are then all that shows a hot partition."))
+			s.Blocks = append(s.Blocks, say("The target reported no heat by partition or node (DynamoDB's "+
+				"own API has none; CloudWatch Contributor Insights names keys). Refusals and keys are then "+
+				"all that shows a hot partition."))
 		}
 		if t := keyTable(r); t != nil {
 			s.Blocks = append(s.Blocks, block{Table: t})
@@ -104,9 +106,10 @@ func heat(d Doc) ([]section, error) {
 func placeTable(r *results.Run, all []placeHeat) *tableBlock {
 	read, write := unitWords(r)
 	t := &tableBlock{
-		Caption: runTitle(r) + ": load and refusals by partition or node over the whole run, warm-up included, as the target's own counters give them",
+		Caption: runTitle(r) + ": load and refusals by " + placeWord(r) + " over the whole run, warm-up " +
+			"included, as the target's own counters give them",
 		Head: []string{
-			"partition or node", read, "share", "most " + read + "/s", write, "share", "most " + write + "/s", "refused", "reasons",
+			placeWord(r), read, "share", "most " + read + "/s", write, "share", "most " + write + "/s", "refused", "reasons",
 		},
 	}
 	reads, writes, busy := 0.0, 0.0, false
@@ -175,8 +178,9 @@ func keyTable(r *results.Run) *tableBlock {
 		sent += in.Sent
 	}
 	t := &tableBlock{
-		Caption: runTitle(r) + ": hottest items, counted by the load generator over the intervals in which each was among the most asked for",
-		Head:    []string{"item", "operations, at least", "share of operations sent, at least"},
+		Caption: runTitle(r) + ": hottest items, counted by the load generator over the intervals in which " +
+			"each was among the most asked for",
+		Head: []string{"item", "operations, at least", "share of operations sent, at least"},
 	}
 	for _, k := range keys[:min(mostKeys, len(keys))] {
 		part := num(missing)

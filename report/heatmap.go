@@ -111,7 +111,7 @@ func heatPlot(r *results.Run, g heatGrid, what string) (*picture, error) {
 	if len(g.rows) == 0 || g.top == 0 {
 		return nil, nil
 	}
-	p := newPlot("seconds since the run's start", "partition or node")
+	p := newPlot("seconds since the run's start", placeWord(r))
 	p.X.Tick.Marker = linearTicks{}
 	ticks := make([]plot.Tick, len(g.rows))
 	for i, id := range g.rows {
@@ -122,9 +122,10 @@ func heatPlot(r *results.Run, g heatGrid, what string) (*picture, error) {
 	p.X.Min, p.X.Max = g.starts[0], g.starts[len(g.starts)-1]+g.length
 	p.Add(heatCells{g})
 	pic := &picture{
-		Title: strings.ToUpper(what[:1]) + what[1:] + " per second by partition or node",
-		Label: fmt.Sprintf("%s: %s per second over time, of the %d hottest partitions or nodes. The hottest cell is of %s, with %s %s per second. %s",
-			runTitle(r), what, len(g.rows), g.where, whole(g.top), what, g.refusalSentence()),
+		Title: strings.ToUpper(what[:1]) + what[1:] + " per second by " + placeWord(r),
+		Label: fmt.Sprintf("%s: %s per second over time, of the %d hottest %ss. The hottest cell is of %s, "+
+			"with %s %s per second. %s",
+			runTitle(r), what, len(g.rows), placeWord(r), g.where, whole(g.top), what, g.refusalSentence()),
 	}
 	for i := range shades {
 		if i%2 == 0 {
@@ -141,9 +142,9 @@ func heatPlot(r *results.Run, g heatGrid, what string) (*picture, error) {
 	return pic, err
 }
 
-// roundUp keeps three digits of a limit without falling below it.
+// roundUp keeps two digits of a limit without falling below it.
 func roundUp(v float64) float64 {
-	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
+	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
 	return math.Ceil(v/unit-1e-9) * unit
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -29,7 +30,11 @@ func latency(d Doc) ([]section, error) {
 	}
 	s := section{ID: "latency", Title: "Latency"}
 	s.Blocks = append(s.Blocks,
-		say("Response time runs from the moment an operation was due to its answer, so that time spent waiting behind a slow answer counts; in a closed loop it starts when the operation is sent. Service time runs from the send. Both are of operations that succeeded; failures stand apart. Percentiles come from histograms merged over the run (warm-up left out), and none is shown with fewer than 100 samples beyond it."),
+		say("Response time runs from the moment an operation was due to its answer, so that time spent "+
+			"waiting behind a slow answer counts; in a closed loop it starts when the operation is sent. "+
+			"Service time runs from the send. Both are of operations that succeeded; failures stand apart. "+
+			"Percentiles come from histograms merged over the run (warm-up left out), and none is shown "+
+			"with fewer than 100 samples beyond it."),
 		say(runsBasis(d.Runs)))
 	for _, kind := range kindsOf(d.Runs) {
 		s.Blocks = append(s.Blocks, heading(kindTitle(kind)))
@@ -47,6 +52,9 @@ func latency(d Doc) ([]section, error) {
 			s.Blocks = append(s.Blocks, block{Pictures: row})
 		}
 		s.Blocks = append(s.Blocks, block{Table: percentileTable(d.Runs, kind)})
+		if short := shortOfSamples(d.Runs, kind); len(short) > 0 {
+			s.Blocks = append(s.Blocks, block{List: short})
+		}
 	}
 	if len(s.Blocks) == 2 {
 		s.Blocks = append(s.Blocks, say("No operation was recorded."))
@@ -87,12 +95,27 @@ func percentileRow(r *results.Run, kind, measure, title string) []cell {
 		case n == 0:
 			row = append(row, num(missing))
 		case !results.EnoughSamples(n, q.q):
-			row = append(row, plain(notEnough(r, kind, n, q.q)))
+			row = append(row, plain("not enough samples"))
 		default:
 			row = append(row, seen(r, nanos(h.ValueAtQuantile(100*q.q))))
 		}
 	}
 	return row
+}
+
+// shortOfSamples says of each run which percentile of response time its samples don't carry,
+// and how long a run would do.
+func shortOfSamples(runs []*results.Run, kind string) []text {
+	var out []text
+	for _, r := range runs {
+		n := r.Histogram(kind, results.Response, true).TotalCount()
+		for _, q := range shownQuantiles {
+			if n > 0 && !results.EnoughSamples(n, q.q) {
+				out = append(out, text{Text: fmt.Sprintf("%s, %s: %s.", runTitle(r), q.name, notEnough(r, kind, n, q.q))})
+			}
+		}
+	}
+	return out
 }
 
 // notEnough says that n samples of a kind don't carry quantile q, and the length of a run at

@@ -9,7 +9,10 @@ import (
 )
 
 // marksExplained ends both forms of the report.
-const marksExplained = "Figures are marked: measured on a real target; modelled by an embedded server or a model; assumed by the scenario or a default; price from the price book. A derived figure carries the mark of its weakest input. The whole working of a cost is printed by crossover explain."
+const marksExplained = "Figures are marked: measured on a real target; modelled by an embedded server or a " +
+	"model; assumed by the scenario or a default; price from the price book. A derived figure carries " +
+	"the mark " +
+	"of its weakest input. The whole working of a cost is printed by crossover explain."
 
 // writeMarkdown writes the document; tables carry each figure's basis in parentheses.
 func writeMarkdown(w io.Writer, d *document) error {
@@ -62,7 +65,7 @@ func markdownBlock(b *bufio.Writer, blk block) {
 			fmt.Fprintf(b, "\n*%s.* %s\n", prose(p.Title), prose(p.Label))
 		}
 	case blk.Fold != nil:
-		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", html.EscapeString(oneLine(blk.Fold.Summary)))
+		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", summaryText(blk.Fold.Summary))
 		for _, inner := range blk.Fold.Blocks {
 			markdownBlock(b, inner)
 		}
@@ -119,6 +122,11 @@ func prose(s string) string {
 		s = `\` + s
 	}
 	return s
+}
+
+// summaryText escapes text within an element, where some readers take Markdown and some don't.
+func summaryText(s string) string {
+	return strings.NewReplacer("[", "&#91;", "`", "&#96;", "*", "&#42;", "|", "&#124;").Replace(html.EscapeString(oneLine(s)))
 }
 
 // oneLine keeps a name from ending the line, and with it the table or the quotation.

@@ -17,7 +17,9 @@ func outcomes(d Doc) ([]section, error) {
 	}
 	s := section{ID: "outcomes", Title: "What became of the operations"}
 	s.Blocks = append(s.Blocks,
-		say("Warm-up is left out. Offered = sent + dropped + waiting; sent = the answers and failures below it + no answer yet. An attempt is one request: retries and an operation's second request are attempts of their own."),
+		say("Warm-up is left out. Offered = sent + dropped + waiting; sent = the answers and failures "+
+			"below it + no answer yet. An attempt is one request: retries and an operation's second "+
+			"request are attempts of their own."),
 		block{Table: sums(d.Runs)})
 	s.Blocks = append(s.Blocks, objectiveBlocks(d.Runs)...)
 	return []section{s}, nil
@@ -125,7 +127,9 @@ func objectiveBlocks(runs []*results.Run) []block {
 			if o.Result == "not enough samples" {
 				value, result = num(missing), plain(objectiveNeed(r, o))
 			}
-			t.Rows = append(t.Rows, []cell{plain(runTitle(r)), plain(o.Name), num(amount(o.Limit, o.Unit)), value, result})
+			t.Rows = append(t.Rows, []cell{
+				plain(runTitle(r)), plain(o.Name), num(limitText(o.Limit, o.Unit)), value, result,
+			})
 		}
 	}
 	out := []block{heading("Objectives")}

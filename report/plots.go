@@ -87,8 +87,11 @@ func addLine(p *plot.Plot, name string, i int, pts plotter.XYs, step bool) (key,
 		l.StepStyle = plotter.PostStep
 	}
 	p.Add(l)
-	return key{Class: fmt.Sprintf("l%d", i), Text: name}, nil
+	return lineKey(i, name), nil
 }
+
+// lineKey is a legend's entry for line style i.
+func lineKey(i int, text string) key { return key{Class: fmt.Sprintf("l%d", i), Text: text} }
 
 // mark draws a line across the plot at x, in style i.
 func mark(p *plot.Plot, x, low, high float64, i int) error {
@@ -113,7 +116,8 @@ var (
 // become the page's variables, so that the picture follows its light and dark.
 func svg(p *plot.Plot, height vg.Length, label string) (template.HTML, error) {
 	c := vgsvg.New(plotWidth, height)
-	p.Draw(draw.New(c))
+	// The margins keep the text at the edges whole, whose glyphs reach beyond what gonum reckons.
+	p.Draw(draw.Crop(draw.New(c), 5, -12, 1, -5))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("drawing %q: %w", label, err)
@@ -147,22 +151,22 @@ func variable(red, green string) string {
 	return "ink"
 }
 
-// logTicks labels a logarithmic axis with 1, 2 and 5 times the powers of ten, and with
-// powers of ten only where there are many.
+// logTicks labels an axis of logarithms to base 10 with 1, 2 and 5 times the powers of ten,
+// and with powers of ten only where there are many. The logarithms are taken here rather than
+// by plot.LogScale, which leaves room for the axis's title as if it stood near its top.
 type logTicks struct{ prefix string }
 
-// Ticks returns the marks between low and high, both above 0.
+// Ticks returns the marks between two logarithms.
 func (l logTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
-	for e := first; e <= last; e++ {
+	for e := math.Floor(low); e <= math.Ceil(high); e++ {
 		for _, m := range []float64{1, 2, 5} {
 			v := m * math.Pow(10, e)
-			if v < low*0.999 || v > high*1.001 {
+			if at := math.Log10(v); at < low-1e-3 || at > high+1e-3 {
 				continue
 			}
-			t := plot.Tick{Value: v, Label: l.prefix + axisNumber(v)}
-			if high/low > 1e3 && m != 1 {
+			t := plot.Tick{Value: math.Log10(v), Label: l.prefix + axisNumber(v)}
+			if high-low > 3 && m != 1 {
 				t.Label = ""
 			}
 			ticks = append(ticks, t)

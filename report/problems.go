@@ -52,7 +52,7 @@ func runProblems(r *results.Run, add func(string, ...any)) {
 	}
 	for _, o := range r.Manifest.Objectives {
 		if o.Result == "missed" {
-			add("%s missed the objective “%s”: limit %s, seen %s.", title, o.Name, amount(o.Limit, o.Unit), amount(o.Seen, o.Unit))
+			add("%s missed the objective “%s”: limit %s, seen %s.", title, o.Name, limitText(o.Limit, o.Unit), amount(o.Seen, o.Unit))
 		}
 	}
 }
@@ -73,7 +73,8 @@ func pairProblems(runs []*results.Run, add func(string, ...any)) {
 		}
 	}
 	if len(kinds) > 1 {
-		add("The targets are of different kinds (%s): what one measured and another modelled must not be compared.", sentenceList(kinds))
+		add("The targets are of different kinds (%s): what one measured and another modelled must not be "+
+			"compared.", sentenceList(kinds))
 	}
 }
 

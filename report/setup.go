@@ -120,7 +120,8 @@ func spentCell(r *results.Run) cell {
 	if m.BudgetUSD == 0 && m.SpentUSD == 0 {
 		return plain("")
 	}
-	return plain(money(m.SpentUSD) + " of " + money(m.BudgetUSD) + ", from the units consumed at on-demand prices")
+	return plain(money(m.SpentUSD) + " of " + money(m.BudgetUSD) + ", from the units consumed at " +
+		"on-demand prices")
 }
 
 func keysOf(runs []*results.Run, of func(results.Manifest) map[string]string) []string {

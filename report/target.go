@@ -61,7 +61,8 @@ func kindWords(r *results.Run) string {
 func kindSentence(kind string) string {
 	switch kind {
 	case "embedded":
-		return "embedded: crossover's own server, which speaks the database's protocol; what it shows is modelled, not the vendor's product"
+		return "embedded: crossover's own server, which speaks the database's protocol; what it shows is " +
+			"modelled, not the vendor's product"
 	case "simulated":
 		return "simulated in virtual time; what it shows is modelled, not the vendor's product"
 	case "real":
@@ -92,7 +93,9 @@ func runsBasis(runs []*results.Run) string {
 		out = append(out, fmt.Sprintf("Measured on a real target: %s.", sentenceList(measured)))
 	}
 	if len(modelled) > 0 {
-		out = append(out, fmt.Sprintf("Run on crossover's own stand-in: %s. Its latencies, throughput and refusals are what crossover's model of the published limits and of the hardware says; they are not measurements of the vendor's product.",
+		out = append(out, fmt.Sprintf("Run on crossover's own stand-ins: %s. Latencies, throughput and "+
+			"refusals there are what crossover's model of published limits and of hardware says; they are "+
+			"not measurements of a vendor's product.",
 			sentenceList(modelled)))
 	}
 	if len(unknown) > 0 {
@@ -118,6 +121,17 @@ func systemTitle(system string) string {
 		return "Aerospike"
 	}
 	return system
+}
+
+// placeWord is what a target's load is spread over.
+func placeWord(r *results.Run) string {
+	switch r.Manifest.Target.Driver {
+	case "dynamodb":
+		return "partition"
+	case "aerospike":
+		return "node"
+	}
+	return "part"
 }
 
 // unitWords says what a target's heat is counted in: DynamoDB's own units where it reports

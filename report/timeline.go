@@ -164,7 +164,8 @@ func timeNotes(ms []moment) []block {
 		out = append(out, say("No attempt was refused."))
 	}
 	if limited > 0 {
-		out = append(out, warn(fmt.Sprintf("In %d of %d stretches of time the load generator, not the database, may have set the figures.", limited, len(ms))))
+		out = append(out, warn(fmt.Sprintf("In %d of %d stretches of time the load generator, not the "+
+			"database, may have set the figures.", limited, len(ms))))
 	}
 	return out
 }
@@ -229,7 +230,8 @@ func phaseTable(r *results.Run) *tableBlock {
 			rate = quantity(float64(p.offered) / (p.to - p.from))
 		}
 		t.Rows = append(t.Rows, []cell{
-			plain(name), num(fmt.Sprintf("%s–%s s", quantity(round1(p.from)), quantity(round1(p.to)))), num(count(p.offered)), num(rate),
+			plain(name), num(fmt.Sprintf("%s–%s s", quantity(round1(p.from)), quantity(round1(p.to)))),
+			num(count(p.offered)), num(rate),
 			num(count(p.answered)), num(count(p.failed)), num(count(p.dropped)), num(count(p.attempts)), num(count(p.refused)),
 		})
 	}
@@ -247,7 +249,9 @@ func eventTable(r *results.Run) *tableBlock {
 	t := &tableBlock{Caption: "Events: " + runTitle(r), Head: []string{"at", "event", "detail"}}
 	for i, e := range events {
 		if i == mostEvents {
-			t.Rows = append(t.Rows, []cell{plain(fmt.Sprintf("%d more", len(events)-i)), plain(""), plain("in " + results.EventsFile)})
+			t.Rows = append(t.Rows, []cell{
+				plain(fmt.Sprintf("%d more", len(events)-i)), plain(""), plain("in " + results.EventsFile),
+			})
 			break
 		}
 		t.Rows = append(t.Rows, []cell{plain(fmt.Sprintf("%.1f s", e.At)), plain(e.Name), plain(e.Detail)})

@@ -14,9 +14,12 @@ case $code in
 *) exit "$code" ;;
 esac
 node open.mjs "$out/run/report.html" "$top/build/screenshots"
+opened=0
 for golden in ../*.html; do
-  [ -e "$golden" ] || continue
-  mkdir -p "$out/$(basename "$golden" .html)"
-  cp "$golden" "$out/$(basename "$golden" .html)/report.html"
-  node open.mjs "$out/$(basename "$golden" .html)/report.html" "$top/build/screenshots"
+  name=$(basename "$golden" .html)
+  mkdir -p "$out/$name"
+  cp "$golden" "$out/$name/report.html"
+  node open.mjs "$out/$name/report.html" "$top/build/screenshots"
+  opened=$((opened + 1))
 done
+[ "$opened" -ge 5 ] || { echo "opened $opened golden reports, expected 5" >&2; exit 1; }
