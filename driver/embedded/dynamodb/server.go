@@ -1,14 +1,23 @@
 // Package dynamodb is an embedded server that speaks DynamoDB's JSON protocol: requests of
 // the API come in over HTTP, items are kept in memory, and DynamoDB's published capacity rules
 // (costmodel/units, costmodel/partition) stand in front of them. What it yields is modelled,
-// never measured on AWS.
+// never measured on AWS. Requests need no signature, and none is checked.
+//
+// Besides the API it answers GET /crossover/status and GET /crossover/metrics, and names itself
+// in the header Server of each answer; X-Crossover-Partition says which partition a request
+// about one partition key went to.
 package dynamodb
 
 import (
 	"context"
 	"errors"
+	"io"
+	stdlog "log"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"crossover/driver/clock"
 )
@@ -24,7 +33,16 @@ type Options struct {
 
 // A Server is one account in one region. It is safe for concurrent use.
 type Server struct {
-	options Options
+	options  Options
+	requests atomic.Uint64
+	panics   atomic.Uint64
+	account  meter
+	log      log
+	sleepers sleepers
+	calls    sync.Pool
+
+	mu     sync.RWMutex // guards what follows
+	tables map[string]*table
 }
 
 // New returns a server without tables.
@@ -35,21 +53,46 @@ func New(o Options) (*Server, error) {
 	if o.Region == "" {
 		o.Region = "us-east-1"
 	}
-	return &Server{options: o}, nil
+	s := &Server{options: o, tables: map[string]*table{}, sleepers: sleepers{clock: o.Clock}}
+	s.calls.New = func() any { return &scratch{} }
+	return s, nil
 }
 
-// Serve answers requests on ln until ctx ends, and then returns nil. It closes ln.
+// Limits of a connection that is slow or does not end. DynamoDB's own answer to a body that is
+// too large is not published.
+const (
+	maxHeader    = 64 * 1024
+	maxBody      = 16 * 1024 * 1024 // Developer Guide, "Service, account, and table quotas": requests of batches
+	headerWithin = 30 * time.Second
+	bodyWithin   = 5 * time.Minute
+)
+
+// Serve answers requests on ln until ctx ends, and then returns nil: connections are closed,
+// and nothing that it started runs on. It closes ln.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	server := &http.Server{Handler: s}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	var open sync.WaitGroup
+	server := &http.Server{
+		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin,
+		ErrorLog: stdlog.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Done()
+			}
+		},
 	}
-	return nil
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	err := server.Serve(ln)
+	stop()
+	_ = server.Close()
+	open.Wait()
+	s.sleepers.close()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "starting", http.StatusServiceUnavailable)
-}
+var _ http.Handler = (*Server)(nil)

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crossover/driver/embedded/dynamodb/attribute"
@@ -306,4 +307,55 @@ func argument(function string, o operand) error {
 
 var types = map[string]bool{
 	"S": true, "N": true, "B": true, "BOOL": true, "NULL": true, "L": true, "M": true, "SS": true, "NS": true, "BS": true,
+}
+
+// Tops returns the attributes that a condition is about, each once.
+func Tops(c Condition) []string {
+	var out []string
+	add := func(o operand) {
+		var p Path
+		switch o := o.(type) {
+		case pathOperand:
+			p = o.p
+		case sizeOperand:
+			p = o.p
+		default:
+			return
+		}
+		if !slices.Contains(out, p.Top()) {
+			out = append(out, p.Top())
+		}
+	}
+	var walk func(c Condition)
+	walk = func(c Condition) {
+		switch c := c.(type) {
+		case and:
+			walk(c.a)
+			walk(c.b)
+		case or:
+			walk(c.a)
+			walk(c.b)
+		case not:
+			walk(c.a)
+		case comparison:
+			add(c.a)
+			add(c.b)
+		case between:
+			add(c.v)
+			add(c.low)
+			add(c.high)
+		case in:
+			add(c.v)
+			for _, o := range c.list {
+				add(o)
+			}
+		case exists:
+			add(pathOperand{c.p})
+		case call:
+			add(c.a)
+			add(c.b)
+		}
+	}
+	walk(c)
+	return out
 }

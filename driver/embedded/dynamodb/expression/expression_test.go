@@ -157,6 +157,16 @@ func TestKeyConditions(t *testing.T) {
 	}
 }
 
+func TestTops(t *testing.T) {
+	c, err := ParseCondition("FilterExpression", "n = :one AND (NOT doc.x BETWEEN :one AND m OR size(k[1]) IN (:one, n)) AND contains(tags, id) AND attribute_exists(e.f)", names(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := Tops(c), []string{"n", "doc", "m", "k", "tags", "id", "e"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestProjection(t *testing.T) {
 	paths, err := Projection("id, doc.child, things[1]", &Names{})
 	if err != nil {

@@ -118,8 +118,12 @@ func present(i attribute.Stored) int64 {
 	return 1
 }
 
-// batch bounds how many entries are taken while a shard is held, so that writers wait little.
-const batch = 256
+// A walk takes firstBatch entries at first, and up to maxBatch at once later: short ones take
+// little, and long ones let writers in between.
+const (
+	firstBatch = 16
+	maxBatch   = 256
+)
 
 // Ascend yields the entries from a key on, in order; from itself is left out when after is
 // set. Each shard is seen at one moment for each batch of entries, not the whole store at once:
@@ -127,9 +131,10 @@ const batch = 256
 func (s *Store) Ascend(from Key, after bool) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		var room []Entry
+		batch := firstBatch
 		for i := from.Hash >> (64 - shardBits); i < 1<<shardBits; i++ {
 			for {
-				room = s.shards[i].take(room[:0], from, after, false)
+				room = s.shards[i].take(room[:0], batch, from, after, false)
 				for _, e := range room {
 					if !yield(e) {
 						return
@@ -139,6 +144,7 @@ func (s *Store) Ascend(from Key, after bool) iter.Seq[Entry] {
 					break
 				}
 				from, after = room[len(room)-1].Key, true
+				batch = min(2*batch, maxBatch)
 			}
 			from, after = Key{Hash: (i + 1) << (64 - shardBits)}, false
 		}
@@ -150,8 +156,9 @@ func (s *Store) Ascend(from Key, after bool) iter.Seq[Entry] {
 func (s *Store) Descend(from Key, before bool) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		var room []Entry
+		batch := firstBatch
 		for {
-			room = s.shard(from.Hash).take(room[:0], from, before, true)
+			room = s.shard(from.Hash).take(room[:0], batch, from, before, true)
 			for _, e := range room {
 				if !yield(e) {
 					return
@@ -161,12 +168,13 @@ func (s *Store) Descend(from Key, before bool) iter.Seq[Entry] {
 				return
 			}
 			from, before = room[len(room)-1].Key, true
+			batch = min(2*batch, maxBatch)
 		}
 	}
 }
 
 // take appends up to a batch of entries.
-func (h *shard) take(out []Entry, from Key, beyond, down bool) []Entry {
+func (h *shard) take(out []Entry, batch int, from Key, beyond, down bool) []Entry {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	keep := func(e Entry) bool {

@@ -1,0 +1,183 @@
+package dynamodb
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"crossover/costmodel/partition"
+	"crossover/driver/embedded/dynamodb/attribute"
+	"crossover/driver/embedded/dynamodb/expression"
+	"crossover/driver/embedded/dynamodb/store"
+)
+
+// A call is one request while it is served.
+type call struct {
+	s         *Server
+	operation string
+	req       request
+	now       time.Duration // when it was received
+	rng       *rand.Rand
+	fault     fault
+	out       []byte // the answer, as far as it is written
+	table     *table // of a request about items, once it is known
+	partition int    // of a request about one partition key, once it is known; else -1
+	effort    effort
+	tallies   []tableTally
+}
+
+// A tableTally is what a request adds to one table's meter.
+type tableTally struct {
+	table *table
+	tally
+}
+
+// tally returns what the request has added to a table's meter so far.
+func (c *call) tally(t *table) *tally {
+	for i := range c.tallies {
+		if c.tallies[i].table == t {
+			return &c.tallies[i].tally
+		}
+	}
+	c.tallies = append(c.tallies, tableTally{table: t})
+	return &c.tallies[len(c.tallies)-1].tally
+}
+
+// open returns the table of a request about items, which must be ready for them.
+func (c *call) open(name string) (*table, error) {
+	t := c.s.lookup(name, c.now)
+	if t == nil || !t.usable() {
+		return nil, notFound()
+	}
+	if c.table == nil {
+		c.table = t
+	}
+	c.tally(t)
+	return t, nil
+}
+
+// openNamed returns the table that TableName names.
+func (c *call) openNamed() (*table, error) {
+	name := c.req.text("TableName")
+	switch {
+	case c.req.err != nil:
+		return nil, c.req.err
+	case !c.req.has("TableName"):
+		return nil, invalid("The parameter 'TableName' is required but was not present in the request")
+	case !tableNamePattern.MatchString(c.s.tableName(name)):
+		return nil, unfit(name, "tableName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]{3,255}")
+	}
+	return c.open(name)
+}
+
+// admit asks the physics for units, and counts what came of it.
+func (c *call) admit(t *table, hash uint64, read, write float64, strong bool) error {
+	sums := c.tally(t)
+	if c.fault == throttleFault {
+		return c.inject(t, hash, read > 0)
+	}
+	d := t.capacity.Admit(c.now, hash, read, write, !strong)
+	c.partition = d.Partition
+	if !d.OK {
+		return c.refused(t, d)
+	}
+	sums.sums[consumedRead] += read
+	sums.sums[consumedWrite] += write
+	sums.parts = append(sums.parts, partitionTally{id: d.Partition, write: write > 0})
+	return nil
+}
+
+// refused counts a throttle and returns its exception.
+func (c *call) refused(t *table, d partition.Decision) error {
+	sums := c.tally(t)
+	if d.Side == partition.ReadSide {
+		sums.sums[readThrottles]++
+	} else {
+		sums.sums[writeThrottles]++
+	}
+	sums.sums[causeMetric(d)]++
+	return throttled(t, d, t.mode().provisioned)
+}
+
+// inject refuses a request that met the throttle fault.
+func (c *call) inject(t *table, hash uint64, read bool) error {
+	d := partition.Decision{Cause: partition.KeyRange, Side: partition.WriteSide, Partition: t.partitionOf(hash)}
+	if read {
+		d.Side = partition.ReadSide
+	}
+	c.partition = d.Partition
+	sums := c.tally(t)
+	sums.parts = append(sums.parts, partitionTally{id: d.Partition, injected: d.Reason(false)})
+	return c.refused(t, d)
+}
+
+// charge adds units that a page consumed beyond what it was admitted with.
+func (c *call) charge(t *table, hash uint64, read float64, strong bool) {
+	if read > 0 {
+		t.capacity.Charge(c.now, hash, read, 0, !strong)
+		c.tally(t).sums[consumedRead] += read
+	}
+}
+
+// touched notes what the request's service time depends on.
+func (c *call) touched(items, bytes int) {
+	c.effort.items += items
+	c.effort.bytes += bytes
+}
+
+// consumed appends the ConsumedCapacity of one table, as far as it was asked for.
+func consumed(dst []byte, want, table string, units float64) []byte {
+	dst = appendJSON(append(dst, `{"TableName":`...), table)
+	dst = number(append(dst, `,"CapacityUnits":`...), units)
+	if want == "INDEXES" {
+		dst = number(append(dst, `,"Table":{"CapacityUnits":`...), units)
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// finish closes an answer whose members each begin with a comma, with the consumed capacity.
+func (c *call) finish(want string, t *table, units float64) {
+	if want == "TOTAL" || want == "INDEXES" {
+		c.out = consumed(append(c.out, `,"ConsumedCapacity":`...), want, t.name, units)
+	}
+	if len(c.out) == 0 {
+		c.out = append(c.out, ',')
+	}
+	c.out[0] = '{'
+	c.out = append(c.out, '}')
+}
+
+// returnConsumed reads ReturnConsumedCapacity.
+func (r *request) returnConsumed() string {
+	return r.choice("ReturnConsumedCapacity", "INDEXES", "TOTAL", "NONE")
+}
+
+// A target is the item that a request is about.
+type target struct {
+	table *table
+	key   attribute.Item
+	place store.Key
+}
+
+// keyed reads the Key of a request about one item.
+func (c *call) keyed() (target, error) {
+	t, err := c.openNamed()
+	if err != nil {
+		return target{}, err
+	}
+	c.req.require("Key")
+	key := c.req.item("Key")
+	if c.req.err != nil {
+		return target{}, c.req.err
+	}
+	place, err := t.schema.ofKey(key)
+	return target{t, key, place}, err
+}
+
+// appendItem appends an item's JSON, or the parts of it that paths name.
+func appendItem(dst []byte, s attribute.Stored, paths []expression.Path) ([]byte, error) {
+	if paths == nil {
+		return s.AppendJSON(dst), nil
+	}
+	return expression.Project(s.Item(), paths).Append(dst)
+}
