@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"crossover/driver/runner"
+)
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// line says in words how things stand.
+func line(p runner.Progress) string {
+	if p.Stage == "loading" {
+		return fmt.Sprintf("loaded %d of %d items, %.0f/s", p.Done, p.Total, p.Rate)
+	}
+	if p.Stage == "warming" {
+		return "opening connections"
+	}
+	s := fmt.Sprintf("%s: offered %.0f/s, done %.0f/s, p50 %v, p99 %v", p.Phase, p.Offered, p.Rate,
+		p.P50.Round(10*time.Microsecond), p.P99.Round(10*time.Microsecond))
+	if p.Throttle > 0 {
+		s += fmt.Sprintf(", %d attempts throttled", p.Throttle)
+	}
+	if p.Errors > 0 {
+		s += fmt.Sprintf(", %d failed", p.Errors)
+	}
+	if p.SpentUSD > 0 {
+		s += fmt.Sprintf(", $%.4f spent", p.SpentUSD)
+	}
+	if p.Limited {
+		s += ", GENERATOR-LIMITED"
+	}
+	return s
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"crossover/costmodel/price"
+	"crossover/driver"
+	"crossover/driver/clock"
+	"crossover/results"
+	"crossover/workload"
+)
+
+// runOptions are `crossover run`'s flags.
+type runOptions struct {
+	out      string
+	targets  []string
+	duration time.Duration
+	items    uint64
+	budget   string
+	book     string
+	keep     bool
+	noLoad   bool
+	noReport bool
+	asJSON   bool
+	interval time.Duration
+	metrics  []string
+	repeat   int
+	inOrder  bool
+	view     string
+}
+
+const longRun = `run sends the scenario's stream of operations to each of its targets, one after the
+other, and writes a run directory for each, then prices both sides and writes
+report.html, report.md and tco.json beside them.
+
+A target that says "at: embedded" is crossover's own server, started as a child
+process; what it yields is modelled. A run against a real, billed service needs
+--budget: it is refused when the estimate exceeds it, and stopped within one
+interval when consumption reaches it.
+
+Tables and sets that crossover created are dropped at the end unless --keep is given.
+One that it did not create is refused, unless the scenario names it as expendable.`
+
+func newRun(s streams) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Run a scenario against its targets, price both sides, write the report",
+		Long:  longRun,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runScenario(c.Context(), s, args[0], o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "", "directory for the runs and the report (default runs/NAME-TIME)")
+	f.StringSliceVar(&o.targets, "target", nil, "run only these targets of the scenario (repeatable)")
+	f.DurationVar(&o.duration, "for", 0, "scale the scenario's phases to this length in all")
+	f.Uint64Var(&o.items, "items", 0, "load this many items at most")
+	f.StringVar(&o.budget, "budget", "", "most that consumed units may cost, e.g. 5USD; required for a real, billed target")
+	f.StringVar(&o.book, "book", "", "price book whose prices replace the embedded ones key by key")
+	f.BoolVar(&o.keep, "keep", false, "leave the tables and sets that crossover created")
+	f.BoolVar(&o.noLoad, "no-load", false, "take the data set to be there already")
+	f.BoolVar(&o.noReport, "no-report", false, "write the run directories only")
+	f.BoolVar(&o.asJSON, "json", false, "print a JSON summary on standard output")
+	f.IntVar(&o.repeat, "repeat", 1, "run each target this often, interleaved: A B A B; each time from a data set loaded afresh")
+	f.BoolVar(&o.inOrder, "one-after-the-other", false, "with --repeat: all repetitions of a target before the next one's")
+	f.StringVar(&o.view, "view", "auto", "how progress is shown on standard error: auto (a dashboard on a terminal), dashboard or plain")
+	f.StringArrayVar(&o.metrics, "metrics", nil, "HOST:PORT to serve Prometheus metrics on while running, or otlp+http://HOST:PORT to push to an OpenTelemetry receiver (repeatable)")
+	f.DurationVar(&o.interval, "interval", time.Second, "length of a recording interval, at least 100ms")
+	return c
+}
+
+// A session is one `crossover run` under way.
+type session struct {
+	streams
+	options runOptions
+	sc      *workload.Scenario
+	out     string
+	book    *price.Book
+	budget  float64 // USD; 0 when none was given
+	spent   float64
+	metrics *metrics
+	view    view
+}
+
+func runScenario(ctx context.Context, s streams, path string, o runOptions) (err error) {
+	run, err := prepare(s, path, o)
+	if err != nil {
+		return err
+	}
+	stopMetrics, err := serveMetrics(ctx, o.metrics, run.metrics)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopErr := stopMetrics(); stopErr != nil {
+			fmt.Fprintf(s.err, "crossover: metrics: %v\n", stopErr) // the run itself is whole
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	run.view = newView(s, o.view, "crossover: "+run.sc.Name, cancel)
+	manifests, runErr := run.all(ctx)
+	run.view.close()
+	if len(manifests) == 0 {
+		return runErr
+	}
+	if !o.noReport {
+		if err := run.report(); err != nil {
+			return errors.Join(runErr, err)
+		}
+	}
+	if o.asJSON {
+		if err := json.NewEncoder(s.out).Encode(map[string]any{"out": run.out, "runs": manifests}); err != nil {
+			return err
+		}
+	}
+	if errors.Is(runErr, driver.ErrBudget) && manifests[len(manifests)-1].Status == results.Interrupted {
+		return coded{exitInterrupted, runErr} // begun within the budget, and stopped when it was spent
+	}
+	if runErr != nil && (ctx.Err() == nil || !errors.Is(runErr, context.Canceled)) {
+		return runErr
+	}
+	return verdictOf(ctx, manifests)
+}
+
+// all runs every turn until one is not completed. A manifest is returned for each that began.
+func (s *session) all(ctx context.Context) (manifests []*results.Manifest, runErr error) {
+	for _, next := range s.turns() {
+		m, err := s.target(ctx, next)
+		if m != nil && !errors.Is(err, driver.ErrNotOwned) {
+			manifests = append(manifests, m)
+		}
+		if err != nil {
+			runErr = fmt.Errorf("target %s: %w", next.dir, err)
+			break
+		}
+		if m.Status != results.Complete {
+			break
+		}
+	}
+	return manifests, runErr
+}
+
+// maxRepeat bounds --repeat.
+const maxRepeat = 1000
+
+// A turn is one repetition of one target.
+type turn struct {
+	workload.Target
+	dir        string // below the output directory
+	repetition string // "2/5"; empty without --repeat
+	order      string
+}
+
+// turns lists what is run, in order.
+func (s *session) turns() []turn {
+	n := s.options.repeat
+	if n == 1 {
+		out := make([]turn, len(s.sc.Targets))
+		for i, t := range s.sc.Targets {
+			out[i] = turn{Target: t, dir: t.Name}
+		}
+		return out
+	}
+	at := func(t workload.Target, k int, order string) turn {
+		return turn{Target: t, dir: fmt.Sprintf("%s.%d", t.Name, k), repetition: fmt.Sprintf("%d/%d", k, n), order: order}
+	}
+	var out []turn
+	if s.options.inOrder {
+		for _, t := range s.sc.Targets {
+			for k := range n {
+				out = append(out, at(t, k+1, "one target after the other"))
+			}
+		}
+		return out
+	}
+	for k := range n {
+		for _, t := range s.sc.Targets {
+			out = append(out, at(t, k+1, "interleaved"))
+		}
+	}
+	return out
+}
+
+// prepare checks everything that can be checked before anything is written or connected.
+func prepare(s streams, path string, o runOptions) (*session, error) {
+	sc, err := loadScenario(path)
+	if err != nil {
+		return nil, err
+	}
+	if o.duration < 0 || o.interval < 100*time.Millisecond {
+		return nil, badInput(fmt.Errorf("--for must not be negative and --interval must be at least 100ms; found %v and %v", o.duration, o.interval))
+	}
+	if o.view != "auto" && o.view != "dashboard" && o.view != "plain" {
+		return nil, badInput(fmt.Errorf("--view %q: expected auto, dashboard or plain", o.view))
+	}
+	if o.repeat < 1 || o.repeat > maxRepeat {
+		return nil, badInput(fmt.Errorf("--repeat %d: expected 1 to %d", o.repeat, maxRepeat))
+	}
+	if o.repeat > 1 && o.noLoad {
+		return nil, badInput(errors.New("--repeat with --no-load: each repetition starts from a data set loaded afresh; give one of them"))
+	}
+	if o.duration > 0 || o.items > 0 {
+		if err := sc.Shorten(o.duration, o.items); err != nil {
+			return nil, badInput(err)
+		}
+	}
+	if err := chooseTargets(sc, o.targets); err != nil {
+		return nil, badInput(err)
+	}
+	run := &session{streams: s, options: o, sc: sc, out: o.out, metrics: newMetrics()}
+	if run.budget, err = parseBudget(o.budget); err != nil {
+		return nil, badInput(err)
+	}
+	if run.book, err = loadBook(o.book); err != nil {
+		return nil, err
+	}
+	if run.out == "" {
+		run.out = filepath.Join("runs", sc.Name+"-"+clock.Real().Wall(0).UTC().Format("20060102T150405Z"))
+	}
+	entries, err := os.ReadDir(run.out)
+	if err == nil && len(entries) > 0 {
+		return nil, badInput(fmt.Errorf("%s exists and is not empty: give a new directory by --out", run.out))
+	}
+	if err != nil && !os.IsNotExist(err) {
+		return nil, badInput(err)
+	}
+	return run, nil
+}
+
+// chooseTargets keeps the named targets, in the scenario's order; no names keep all.
+func chooseTargets(sc *workload.Scenario, names []string) error {
+	if len(sc.Targets) == 0 {
+		return fmt.Errorf("%s: no targets: expected a list under `targets:`", sc.File)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	var all []string
+	for _, t := range sc.Targets {
+		all = append(all, t.Name)
+	}
+	for _, n := range names {
+		if !slices.Contains(all, n) {
+			return fmt.Errorf("--target %s: the scenario's targets are %s", n, strings.Join(all, ", "))
+		}
+	}
+	sc.Targets = slices.DeleteFunc(sc.Targets, func(t workload.Target) bool { return !slices.Contains(names, t.Name) })
+	return nil
+}
+
+// verdictOf turns what the manifests say into the exit code.
+func verdictOf(ctx context.Context, manifests []*results.Manifest) error {
+	var missed []string
+	limited := false
+	for _, m := range manifests {
+		if m.Status != results.Complete {
+			if ctx.Err() != nil {
+				return coded{exitInterrupted, fmt.Errorf("interrupted: %s has everything up to the last interval", m.Target.Name)}
+			}
+			return coded{exitInput, fmt.Errorf("target %s: run %s: %s", m.Target.Name, m.Status, m.Reason)}
+		}
+		limited = limited || m.Health.Limited
+		for _, o := range m.Objectives {
+			if o.Result == "missed" {
+				missed = append(missed, m.Target.Name+" "+o.Name)
+			}
+		}
+	}
+	if limited {
+		return coded{exitUntrusted, errors.New("generator-limited: this host, not the database, may have set the figures; see the report")}
+	}
+	if len(missed) > 0 {
+		return coded{exitMissed, errors.New("objectives missed: " + strings.Join(missed, ", "))}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"crossover/driver/clock"
+	aerospikeserver "crossover/driver/embedded/aerospike"
+	dynamodbserver "crossover/driver/embedded/dynamodb"
+)
+
+const longServe = `serve runs one of crossover's own servers on a loopback port, for scenarios, for trying
+things out and for other clients. What it yields is modelled, never a vendor's.
+
+It prints one line of JSON that says where it listens. With --until-stdin-closes it
+ends when its standard input closes, which is how crossover runs it as a child.`
+
+func newServe(s streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run an embedded DynamoDB or Aerospike server",
+		Long:  longServe,
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newServeDynamoDB(s), newServeAerospike(s))
+	return c
+}
+
+// announce prints where a server listens.
+func announce(w io.Writer, address string) error {
+	return json.NewEncoder(w).Encode(map[string]string{"listening": address})
+}
+
+// untilStdinCloses returns a context that ends when in does.
+func untilStdinCloses(ctx context.Context, in io.Reader, wanted bool) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if wanted {
+		go func() {
+			defer cancel()
+			// Nothing is expected on it; an error ends the server just as its end does.
+			_, _ = io.Copy(io.Discard, in)
+		}()
+	}
+	return ctx, cancel
+}
+
+// onOff reads an on|off flag.
+func onOff(name, value string) (bool, error) {
+	switch value {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, badInput(fmt.Errorf("--%s %q: expected on or off", name, value))
+}
+
+func newServeDynamoDB(s streams) *cobra.Command {
+	var listen, latency, fault, region string
+	var seed uint64
+	var child bool
+	c := &cobra.Command{
+		Use:   "dynamodb",
+		Short: "Run the embedded DynamoDB server",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			modelled, err := onOff("latency", latency)
+			if err != nil {
+				return err
+			}
+			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed}
+			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
+				return badInput(fmt.Errorf("--fault: %w", err))
+			}
+			server, err := dynamodbserver.New(o)
+			if err != nil {
+				return badInput(err)
+			}
+			ctx, cancel := untilStdinCloses(c.Context(), s.in, child)
+			defer cancel()
+			ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+			if err != nil {
+				return badInput(err)
+			}
+			if err := announce(s.out, ln.Addr().String()); err != nil {
+				return err
+			}
+			return server.Serve(ctx, ln)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&listen, "listen", "127.0.0.1:8000", "address to listen on; port 0 takes a free one")
+	f.StringVar(&latency, "latency", "on", "modelled service times: on or off")
+	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms")
+	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
+	f.Uint64Var(&seed, "seed", 1, "seed of latencies and faults")
+	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
+	return c
+}
+
+func newServeAerospike(s streams) *cobra.Command {
+	var latency, fault string
+	var child bool
+	o := aerospikeserver.Options{}
+	c := &cobra.Command{
+		Use:   "aerospike",
+		Short: "Run the embedded Aerospike cluster",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if o.Latency, err = onOff("latency", latency); err != nil {
+				return err
+			}
+			if o.Faults, err = aerospikeserver.ParseFaults(fault); err != nil {
+				return badInput(fmt.Errorf("--fault: %w", err))
+			}
+			o.Clock = clock.Real()
+			cluster, err := aerospikeserver.New(o)
+			if err != nil {
+				return badInput(err)
+			}
+			ctx, cancel := untilStdinCloses(c.Context(), s.in, child)
+			defer cancel()
+			if err := cluster.Start(ctx); err != nil {
+				return err
+			}
+			if err := announce(s.out, cluster.Seed()); err != nil {
+				return firstError(err, cluster.Close())
+			}
+			<-ctx.Done()
+			return cluster.Close()
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:3000", "address of the first node; the others take the next ports, or free ones when the port is 0")
+	f.IntVar(&o.Nodes, "nodes", 3, "nodes in the cluster, 1 to 128")
+	f.IntVar(&o.Replication, "replication", 2, "copies of each record, 1 to the number of nodes")
+	f.StringVar(&o.Device, "device", "i4i.xlarge", "instance type whose NVMe devices are modelled")
+	f.IntVar(&o.Devices, "devices", 0, "devices a node; 0 takes the instance type's")
+	f.Float64Var(&o.Scale, "scale", 1, "scale the devices' speed by this factor, above 0 to 1")
+	f.StringVar(&o.Namespace, "namespace", "test", "namespace")
+	f.StringVar(&latency, "latency", "on", "modelled device and network times: on or off")
+	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms")
+	f.Uint64Var(&o.RandomSeed, "seed", 1, "seed of latencies and faults")
+	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
+	return c
+}
