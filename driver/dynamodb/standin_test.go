@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -63,6 +64,7 @@ func (s *standin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body)) // for the hook
 	s.mu.Lock()
 	s.counts[name]++
 	n, hook := s.counts[name], s.hook
