@@ -178,7 +178,7 @@ func (o *Objectives) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 		for j := 0; j+1 < len(value.Content) && value.Kind == yaml.MappingNode; j += 2 {
 			if p := value.Content[j]; !validPercentile(p.Value) {
 				d.fail(p, Join(at, p.Value), fmt.Sprintf("unknown percentile %q", p.Value), "p50, p90, p99, p99.9, p99.99 or max",
-					nearest(p.Value, []string{"p50", "p90", "p99", "p99.9", "max"}))
+					nearest(p.Value, []string{"p99.9", "p99.99", "p50", "p90", "p99", "max"}))
 			}
 		}
 		o.Latency[k] = limits

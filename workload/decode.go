@@ -187,7 +187,7 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		case k < 0 && len(names) == 0:
 			d.fail(key, at, fmt.Sprintf("unknown key %q", key.Value), "no keys here", "")
 		case k < 0:
-			d.fail(key, at, fmt.Sprintf("unknown key %q", key.Value), "one of "+strings.Join(names, ", "), nearest(key.Value, names))
+			d.unknown(key, path, names)
 		case seen[key.Value] != nil:
 			d.fail(key, at, fmt.Sprintf("%q a second time", key.Value), "each key once", "")
 		default:
@@ -201,10 +201,20 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		}
 		if f.tag.Get("required") == "true" {
 			d.fail(n, path, fmt.Sprintf("no %q", f.name), fmt.Sprintf("%q to be given", f.name), "")
-			d.errs[len(d.errs)-1].about = Join(path, f.name)
+			e := d.errs[len(d.errs)-1]
+			e.about, e.missing = Join(path, f.name), true
 		} else {
 			d.fill(v.Field(f.index), f, path)
 		}
+	}
+}
+
+// unknown reports a key that is none of names.
+func (d *Decoder) unknown(key *yaml.Node, path string, names []string) {
+	meant := nearest(key.Value, names)
+	d.fail(key, Join(path, key.Value), fmt.Sprintf("unknown key %q", key.Value), "one of "+strings.Join(names, ", "), meant)
+	if meant != "" {
+		d.errs[len(d.errs)-1].about = Join(path, meant)
 	}
 }
 

@@ -22,7 +22,8 @@ type Error struct {
 	Expected   string
 	Suggestion string // the nearest valid name; empty when none is near
 
-	about string // path of what can't be relied on: Path, or the key that is missing below it
+	about   string // path of what can't be relied on: Path, or the key that is missing or meant
+	missing bool   // about was not given
 }
 
 // Error returns the message as file:line:column: path: found …, expected ….
@@ -47,9 +48,16 @@ func join(errs []*Error) error {
 	slices.SortStableFunc(errs, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Found, b.Found))
 	})
-	list := make([]error, len(errs))
-	for i, e := range errs {
-		list[i] = e
+	// A key that is missing because it is misspelt is one problem.
+	misspelt := map[string]bool{}
+	for _, e := range errs {
+		misspelt[e.about] = misspelt[e.about] || e.Suggestion != "" && e.about != e.Path
+	}
+	var list []error
+	for _, e := range errs {
+		if !e.missing || !misspelt[e.about] {
+			list = append(list, e)
+		}
 	}
 	return errors.Join(list...)
 }

@@ -108,7 +108,7 @@ func split(d *Decoder, doc *yaml.Node, r *rest) *yaml.Node {
 			into = &r.cost
 		default:
 			if names := sectionNames(); !slices.Contains(names, key.Value) {
-				d.fail(key, key.Value, fmt.Sprintf("unknown key %q", key.Value), "one of "+strings.Join(names, ", "), nearest(key.Value, names))
+				d.unknown(key, "", names)
 				continue
 			}
 			own.Content = append(own.Content, key, value)
@@ -124,11 +124,11 @@ func split(d *Decoder, doc *yaml.Node, r *rest) *yaml.Node {
 
 // sectionNames lists a scenario's own keys.
 func sectionNames() []string {
-	names := []string{"targets", "cost"}
+	var names []string
 	for _, f := range fields(reflect.TypeFor[Scenario]()) {
 		names = append(names, f.name)
 	}
-	return names
+	return append(names, "targets", "cost")
 }
 
 // tableName is what names tables, sets and directories may have on every target.

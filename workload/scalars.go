@@ -38,21 +38,20 @@ func ParseBytes(s string) (uint64, error) {
 	return 0, fmt.Errorf("%s", bytesForm)
 }
 
-// bytesHint returns what a size with an ambiguous unit may have meant.
+// bytesHint returns what a size with an ambiguous unit or none may have meant; "" when
+// nothing is likely.
 func bytesHint(s string) string {
-	lower := strings.ToLower(s)
+	number := strings.TrimRight(s, "kmgtibKMGTIB ")
+	hint := number + "B"
 	for _, unit := range []string{"k", "m", "g", "t"} {
-		for _, end := range []string{"ib", "b", ""} {
-			number, ok := strings.CutSuffix(lower, unit+end)
-			if _, err := parseNumber(number); ok && err == nil {
-				return strings.TrimSpace(number) + strings.ToUpper(unit) + "iB"
-			}
+		if strings.HasPrefix(strings.TrimLeft(strings.ToLower(s[len(number):]), " "), unit) {
+			hint = number + strings.ToUpper(unit) + "iB"
 		}
 	}
-	if _, err := parseNumber(s); err == nil {
-		return s + "B"
+	if _, err := ParseBytes(hint); err != nil {
+		return ""
 	}
-	return ""
+	return hint
 }
 
 // ParseDuration reads a duration with its unit, 0 or more.

@@ -173,11 +173,11 @@ func (c check) operations(sc *Scenario) {
 }
 
 func (c check) hot(sc *Scenario) {
-	end := time.Duration(0)
+	end, planned := time.Duration(0), sc.Workload.Arrival.Open != nil && c.sound("workload.phases")
 	for _, p := range sc.Workload.Phases {
 		end += p.For
+		planned = planned && p.For > 0 && end <= MaxDuration
 	}
-	planned := c.sound("workload.phases") && c.sound("workload.arrival") && end > 0 && end <= MaxDuration
 	for i, h := range sc.Workload.Hot {
 		if c.sound("dataset.items") && h.Key >= sc.Dataset.Items {
 			c.fail(fmt.Sprintf("item %d", h.Key), fmt.Sprintf("an item below dataset.items, %d", sc.Dataset.Items), "workload", "hot", i, "key")
@@ -190,7 +190,7 @@ func (c check) hot(sc *Scenario) {
 		if h.To != 0 && h.To <= h.From {
 			c.fail(h.To.String(), "a time after from, "+h.From.String(), "workload", "hot", i, "to")
 		}
-		if sc.Workload.Arrival.Closed != nil && (h.From != 0 || h.To != 0) {
+		if sc.Workload.Arrival.Open == nil && sc.Workload.Arrival.Closed != nil && (h.From != 0 || h.To != 0) {
 			c.fail("times in a closed loop", "no from and to: a closed loop has no planned times", "workload", "hot", i)
 		} else if planned && h.From >= end {
 			c.fail(h.From.String(), "a time before the run's planned end, "+end.String(), "workload", "hot", i, "from")
