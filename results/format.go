@@ -47,7 +47,9 @@ type Manifest struct {
 	ScenarioDigest string            `json:"scenario_digest"`  // of the file's bytes
 	StreamDigest   string            `json:"stream_digest"`
 	Seed           uint64            `json:"seed"`
-	Shard          string            `json:"shard"` // "1/1"
+	Shard          string            `json:"shard"`                // "1/1"
+	Repetition     string            `json:"repetition,omitempty"` // "2/5"; empty when the run was not repeated
+	Order          string            `json:"order,omitempty"`      // in which repetitions were run: interleaved, one target after the other
 	Target         TargetInfo        `json:"target"`
 	Mapping        json.RawMessage   `json:"mapping,omitempty"` // workload/mapping's description
 	Host           map[string]string `json:"host"`              // cores, kernel, Go version, GOMAXPROCS, …

@@ -43,7 +43,9 @@ type Config struct {
 	Clock    clock.Clock
 	Tool     string // crossover's version, for the manifest
 	Run      string // the run's identifier
-	Host     map[string]string
+	// Repetition ("2/5") and Order say which of several repetitions this run is; both may be empty.
+	Repetition, Order string
+	Host              map[string]string
 
 	Interval    time.Duration   // of recording; default DefaultInterval, at least 10 ms
 	Sessions    int             // 0: as the scenario's arrival says

@@ -106,7 +106,7 @@ func (r *run) describeRun(src source) {
 		Format: [2]int{results.FormatMajor, results.FormatMinor},
 		Status: results.Running, Tool: r.cfg.Tool, Run: r.cfg.Run,
 		Scenario: sc.Name, ScenarioDigest: src.textDigest, StreamDigest: src.streamDigest,
-		Seed: sc.Seed, Shard: "1/1", Mapping: r.cfg.Mapping, Host: hostFacts(r.cfg.Host),
+		Seed: sc.Seed, Shard: "1/1", Repetition: r.cfg.Repetition, Order: r.cfg.Order, Mapping: r.cfg.Mapping, Host: hostFacts(r.cfg.Host),
 		Interval: r.cfg.Interval, BudgetUSD: r.cfg.BudgetUSD, Totals: results.NewTotals(),
 	}
 	if r.cfg.Description != "" {
