@@ -151,7 +151,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	// The client asks for an answer to each operation of a batch's write: the put's is nil.
-	if diff := cmp.Diff([]any{nil, -1}, ops[1].BatchRec().Record.Bins["n"]); diff != "" {
+	if diff := cmp.Diff(any(as.OpResults{nil, -1}), ops[1].BatchRec().Record.Bins["n"]); diff != "" {
 		t.Error(diff)
 	}
 	if there, err := client.Exists(nil, keys[2]); err != nil || there {

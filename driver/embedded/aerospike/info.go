@@ -89,7 +89,12 @@ var identityCommands = map[string]infoCommand{
 	"health-stats":     constant(""),
 	"udf-list":         constant(""),
 	"query-show":       constant(""),
-	"get-stats":        constant("ERROR:4:missing 'context'"),
+	"get-stats": func(_ *Node, parameters string, _ time.Duration) string {
+		if parameter(parameters, "context") == "" {
+			return "ERROR:4:missing 'context'"
+		}
+		return "ERROR:4:unknown context"
+	},
 	"crossover-status": (*Node).status,
 	"statistics":       (*Node).statistics,
 	"latencies":        (*Node).latencies,

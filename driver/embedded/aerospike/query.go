@@ -32,6 +32,9 @@ type query struct {
 
 // query answers a scan or a query by partition.
 func (s *session) query(ctx context.Context, now time.Duration) error {
+	if !s.message.Has(wire.FieldPIDs, wire.FieldDigests) {
+		return s.refuse(wire.Unsupported) // neither a record nor partitions: scans of old
+	}
 	q, r := s.newQuery(now)
 	c, hist := &s.node.counters, histPrimaryQuery
 	done, failures := &c.primaryDone, &c.primaryErrors
@@ -69,9 +72,8 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 	if ns, ok := m.Field(wire.FieldNamespace); !ok || string(ns) != s.node.cluster.options.Namespace {
 		return query{}, wire.InvalidNamespace
 	}
-	if !m.Has(wire.FieldPIDs, wire.FieldDigests) || m.Info2&wire.Info2Write != 0 ||
-		m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
-		return query{}, wire.Unsupported // also scans of whole nodes, and background queries
+	if m.Info2&wire.Info2Write != 0 || m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
+		return query{}, wire.Unsupported // background queries and aggregations
 	}
 	if m.Has(wire.FieldFilter) {
 		return query{}, wire.ParameterError // expressions are not evaluated here
