@@ -313,7 +313,9 @@ func readWrite(w *wire.Reader, keys schema) (oneWrite, error) {
 	switch {
 	case r.err != nil:
 		return one, r.err
-	case (put == nil) == (del == nil):
+	case put == nil && del == nil:
+		return one, invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	case put != nil && del != nil:
 		return one, invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	case del != nil:
 		del.require("Key")

@@ -116,7 +116,7 @@ func refuseIndexes(r *request) error {
 			names = append(names, x.text("IndexName"))
 		}
 		if len(names) > 0 {
-			return notModelled(fmt.Sprintf("secondary indexes: %s [%s] can't be created", kind, strings.Join(names, ", ")))
+			return notModelled(fmt.Sprintf("secondary indexes (%s: %s)", kind, strings.Join(names, ", ")))
 		}
 	}
 	return r.err

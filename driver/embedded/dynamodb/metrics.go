@@ -115,7 +115,7 @@ func (m *meter) minute(start time.Time) *minute {
 }
 
 // add counts a request that ended at a wall-clock time after it took so long; took is negative
-// when it was no success.
+// when it was no success, and operation is "" where it is no dimension.
 func (m *meter) add(at time.Time, operation string, t *tally, took time.Duration, provRead, provWrite float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,22 +123,34 @@ func (m *meter) add(at time.Time, operation string, t *tally, took time.Duration
 	m.total.add(&t.sums)
 	x.sums.add(&t.sums)
 	x.provRead, x.provWrite = provRead, provWrite
-	o := x.operations[operation]
+	if operation != "" {
+		x.operation(operation).add(t, took)
+	}
+	if took >= 0 {
+		m.done++
+	}
+	for _, p := range t.parts {
+		m.partition(p)
+	}
+}
+
+func (x *minute) operation(name string) *operationSums {
+	o := x.operations[name]
 	if o == nil {
 		o = &operationSums{}
-		x.operations[operation] = o
+		x.operations[name] = o
 	}
+	return o
+}
+
+func (o *operationSums) add(t *tally, took time.Duration) {
 	o.throttled += t.sums[throttledRequests]
 	o.errors += t.sums[systemErrors]
 	o.itemsReturned += t.sums[returnedItems]
 	if took >= 0 {
-		m.done++
 		o.latencyCount++
 		o.latencySum += took
 		o.latencyMax = max(o.latencyMax, took)
-	}
-	for _, p := range t.parts {
-		m.partition(p)
 	}
 }
 

@@ -250,7 +250,6 @@ func (c *call) scan() error {
 	if err := c.admit(p.table, from.Hash, units.Page(0, consistency(p.strong)), 0, p.strong); err != nil {
 		return err
 	}
-	c.partition = -1 // a scan's page may cross partitions
 	within := func(k store.Key) bool { return k.Hash <= last }
 	return c.answerPage(p, p.read(p.table.store.Ascend(from, p.start != nil), within), from.Hash)
 }

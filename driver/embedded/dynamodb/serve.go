@@ -17,27 +17,37 @@ import (
 
 // An operation is one of the API's.
 type operation struct {
-	items bool // about items: capacity, faults and metrics apply
+	about subject
 	do    func(*call) error
 }
 
+// A subject is what an operation is about. Capacity, faults and metrics belong to items;
+// the partition is told of one partition key's.
+type subject uint8
+
+const (
+	tableSubject subject = iota
+	itemsSubject
+	onePartitionSubject
+)
+
 var operations = map[string]operation{
-	"BatchGetItem":       {true, (*call).batchGetItem},
-	"BatchWriteItem":     {true, (*call).batchWriteItem},
-	"CreateTable":        {false, (*call).createTable},
-	"DeleteItem":         {true, (*call).deleteItem},
-	"DeleteTable":        {false, (*call).deleteTable},
-	"DescribeTable":      {false, (*call).describeTable},
-	"GetItem":            {true, (*call).getItem},
-	"ListTables":         {false, (*call).listTables},
-	"ListTagsOfResource": {false, (*call).listTagsOfResource},
-	"PutItem":            {true, (*call).putItem},
-	"Query":              {true, (*call).query},
-	"Scan":               {true, (*call).scan},
-	"TagResource":        {false, (*call).tagResource},
-	"UntagResource":      {false, (*call).untagResource},
-	"UpdateItem":         {true, (*call).updateItem},
-	"UpdateTable":        {false, (*call).updateTable},
+	"BatchGetItem":       {itemsSubject, (*call).batchGetItem},
+	"BatchWriteItem":     {itemsSubject, (*call).batchWriteItem},
+	"CreateTable":        {tableSubject, (*call).createTable},
+	"DeleteItem":         {onePartitionSubject, (*call).deleteItem},
+	"DeleteTable":        {tableSubject, (*call).deleteTable},
+	"DescribeTable":      {tableSubject, (*call).describeTable},
+	"GetItem":            {onePartitionSubject, (*call).getItem},
+	"ListTables":         {tableSubject, (*call).listTables},
+	"ListTagsOfResource": {tableSubject, (*call).listTagsOfResource},
+	"PutItem":            {onePartitionSubject, (*call).putItem},
+	"Query":              {onePartitionSubject, (*call).query},
+	"Scan":               {itemsSubject, (*call).scan},
+	"TagResource":        {tableSubject, (*call).tagResource},
+	"UntagResource":      {tableSubject, (*call).untagResource},
+	"UpdateItem":         {onePartitionSubject, (*call).updateItem},
+	"UpdateTable":        {tableSubject, (*call).updateTable},
 }
 
 // targetPrefix is the API's version in the header X-Amz-Target.
@@ -114,7 +124,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []b
 	} else if !ours || !known {
 		err = unknownOperation()
 	} else {
-		if op.items {
+		if op.about != tableSubject {
 			c.fault, hold = s.options.Faults.draw(c.rng)
 		}
 		switch c.fault {
@@ -142,7 +152,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []b
 	if s.sleepers.until(r.Context(), until) != nil {
 		return // the client has gone, or the server ends
 	}
-	s.count(c, op.items, api)
+	s.count(c, op.about != tableSubject, api)
+	if op.about != onePartitionSubject {
+		c.partition = -1
+	}
 	answer(w, c, code)
 }
 
@@ -193,7 +206,12 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 		// What else is a client's fault is a metric of the account.
 		var t tally
 		t.sums[userErrors] = 1
-		s.account.add(at, c.operation, &t, -1, 0, 0)
+		s.account.add(at, "", &t, -1, 0, 0)
+	}
+	if len(c.tallies) == 0 && api != nil && api.status >= http.StatusInternalServerError {
+		var t tally
+		t.sums[systemErrors] = 1
+		s.account.add(at, "", &t, -1, 0, 0)
 	}
 	if !items {
 		return

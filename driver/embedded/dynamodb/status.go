@@ -101,7 +101,7 @@ func (s *Server) status(name string, since uint64) status {
 		}
 	}
 	s.account.mu.Lock()
-	total[userErrors] = s.account.total[userErrors]
+	total.add(&s.account.total) // user errors belong to no table
 	s.account.mu.Unlock()
 	for i, n := range metricNames {
 		out.Counters[n] = total[i]

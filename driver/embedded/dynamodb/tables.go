@@ -75,15 +75,25 @@ func seconds(t time.Time) float64 {
 	return math.Round(float64(t.UnixMicro())/1000) / 1000
 }
 
+// sameDay reports whether two times fall on one day of UTC, by which decreases are counted.
+func sameDay(a, b time.Time) bool {
+	const day = 24 * time.Hour
+	return a.Truncate(day).Equal(b.Truncate(day))
+}
+
 // describe returns the table as it stands.
-func (t *table) describe() description {
+func (t *table) describe(now time.Time) description {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	decreases := t.decreases
+	if !sameDay(t.decreased, now) {
+		decreases = 0
+	}
 	d := description{
 		TableName: t.name, TableStatus: t.status, CreationDateTime: seconds(t.created), TableSizeBytes: t.store.Bytes(), ItemCount: t.store.Items(),
 		TableArn: t.arn, TableID: t.id, DeletionProtectionEnabled: t.protected,
 		ProvisionedThroughput: provisionedDesc{
-			seconds(t.increased), seconds(t.decreased), t.decreases, t.throughput.read, t.throughput.write,
+			seconds(t.increased), seconds(t.decreased), decreases, t.throughput.read, t.throughput.write,
 		},
 	}
 	for _, k := range t.schema {
@@ -123,7 +133,7 @@ func (t *table) warmth() warmDesc {
 
 // answerDescription writes a table's description under the given name.
 func (c *call) answerDescription(name string, t *table) error {
-	c.out = appendJSON(c.out, map[string]description{name: t.describe()})
+	c.out = appendJSON(c.out, map[string]description{name: t.describe(c.s.options.Clock.Wall(c.now))})
 	return nil
 }
 
@@ -191,23 +201,27 @@ func (c *call) deleteTable() error {
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	switch {
-	case t.protected:
-		err = invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-	case t.status == creating:
-		err = inUse("Attempt to change a resource which is still in use: Table is being created: %s", t.name)
-	case t.status == updating:
-		err = inUse("Attempt to change a resource which is still in use: Table is being updated: %s", t.name)
-	case t.status == deleting:
-		err = inUse("Attempt to change a resource which is still in use: Table is being deleted: %s", t.name)
-	default:
-		t.begin(deleting, c.s.later(c.now, deleteFor), func(time.Duration) { t.status = "" })
-	}
-	t.mu.Unlock()
-	if err != nil {
+	if err := c.remove(t); err != nil {
 		return err
 	}
 	c.s.event(t.name, "table deleted", "table "+t.name)
 	return c.answerDescription("TableDescription", t)
+}
+
+// remove begins a table's deletion.
+func (c *call) remove(t *table) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.protected:
+		return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+	case t.status == creating:
+		return inUse("Attempt to change a resource which is still in use: Table is being created: %s", t.name)
+	case t.status == updating:
+		return inUse("Attempt to change a resource which is still in use: Table is being updated: %s", t.name)
+	case t.status == deleting:
+		return inUse("Attempt to change a resource which is still in use: Table is being deleted: %s", t.name)
+	}
+	t.begin(deleting, c.s.later(c.now, deleteFor), func(time.Duration) { t.status = "" })
+	return nil
 }

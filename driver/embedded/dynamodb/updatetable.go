@@ -22,9 +22,18 @@ func (c *call) updateTable() error {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or " +
 			"SSESpecification or ReplicaUpdates is required")
 	}
+	if err := c.alter(t, class, protected); err != nil {
+		return err
+	}
+	return c.answerDescription("TableDescription", t)
+}
+
+// alter begins the change that a request asks for.
+func (c *call) alter(t *table, class string, protected bool) error {
+	r := &c.req
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.status != active {
-		t.mu.Unlock()
 		return inUse("Attempt to change a resource which is still in use: Table is being %s: %s",
 			map[string]string{creating: "created", updating: "updated", deleting: "deleted"}[t.status], t.name)
 	}
@@ -33,7 +42,6 @@ func (c *call) updateTable() error {
 		r.fail(unchanged(next))
 	}
 	if r.err != nil {
-		t.mu.Unlock()
 		return r.err
 	}
 	if r.has("TableClass") {
@@ -45,8 +53,7 @@ func (c *call) updateTable() error {
 	if next != t.throughput {
 		t.begin(updating, c.s.later(c.now, updateFor), func(now time.Duration) { c.s.change(t, next, now) })
 	}
-	t.mu.Unlock()
-	return c.answerDescription("TableDescription", t)
+	return nil
 }
 
 func unchanged(t throughput) error {
@@ -63,7 +70,7 @@ func (s *Server) change(t *table, next throughput, now time.Duration) {
 	if next.provisioned {
 		t.capacity.SetProvisioned(now, float64(next.read), float64(next.write))
 		if was.provisioned && (next.read < was.read || next.write < was.write) {
-			if t.decreased.UTC().Truncate(24*time.Hour) != wall.UTC().Truncate(24*time.Hour) {
+			if !sameDay(t.decreased, wall) {
 				t.decreases = 0
 			}
 			t.decreased = wall
