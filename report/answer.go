@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"crossover/costmodel/tco"
 	"crossover/results/figure"
@@ -50,7 +51,12 @@ func verdictBlock(v tco.Verdict) *verdict {
 	if word == "" {
 		word = tco.Undetermined
 	}
-	return &verdict{Decision: word, Class: class, Sentence: v.Sentence, Basis: v.Basis}
+	// The word stands above the sentence already.
+	sentence := v.Sentence
+	if n := len(word) + len(": "); len(sentence) > n && strings.EqualFold(sentence[:n], word+": ") {
+		sentence = strings.ToUpper(sentence[n:n+1]) + sentence[n+1:]
+	}
+	return &verdict{Decision: word, Class: class, Sentence: sentence, Basis: v.Basis}
 }
 
 func flipSentence(f *tco.Flip) string {
@@ -88,7 +94,7 @@ func crossingBlocks(c *tco.Result, p *picture) []block {
 			n.Title, amount(n.Figure.Value, n.Figure.Unit), markOf(n.Figure))})
 	}
 	for _, r := range c.Crossover.Regions {
-		list = append(list, text{Text: regionSentence(r)})
+		list = append(list, text{Text: regionSentence(c, r)})
 	}
 	if len(list) == 0 {
 		list = append(list, text{Text: crossingSentence(c)})
@@ -103,17 +109,33 @@ func crossingBlocks(c *tco.Result, p *picture) []block {
 	return out
 }
 
-func regionSentence(r tco.Region) string {
-	cheaper := fmt.Sprintf("%s's cheapest offer costs less than the others'.", systemTitle(r.System))
+// regionSentence says who is cheapest between two loads: where nobody else could be priced,
+// that, which is not the same as costing less.
+func regionSentence(c *tco.Result, r tco.Region) string {
+	if r.System == "" {
+		return fmt.Sprintf("From %s operations/s on no offer can be priced.", quantity(r.From))
+	}
+	others := false
+	for _, p := range c.Curve {
+		if p.Load.Value >= r.From && (r.To <= 0 || p.Load.Value < r.To) {
+			for system := range p.Monthly {
+				others = others || system != r.System
+			}
+		}
+	}
+	cheaper := fmt.Sprintf("%s's cheapest offer costs less than the other's.", systemTitle(r.System))
+	if !others {
+		cheaper = fmt.Sprintf("only %s has an offer that can be priced.", systemTitle(r.System))
+	}
 	switch {
 	case r.From <= 0 && r.To <= 0:
 		return "At every load priced " + cheaper
 	case r.From <= 0:
-		return fmt.Sprintf("Below %s operations/s %s", quantity(r.To), cheaper)
+		return fmt.Sprintf("Below %s operations/s %s", whole(r.To), cheaper)
 	case r.To <= 0:
-		return fmt.Sprintf("From %s operations/s on %s", quantity(r.From), cheaper)
+		return fmt.Sprintf("From %s operations/s on %s", whole(r.From), cheaper)
 	}
-	return fmt.Sprintf("From %s to %s operations/s %s", quantity(r.From), quantity(r.To), cheaper)
+	return fmt.Sprintf("From %s to %s operations/s %s", whole(r.From), whole(r.To), cheaper)
 }
 
 // mostPoints bounds the curve's table.
@@ -175,14 +197,14 @@ func headlines(c *tco.Result) []headline {
 		out = append(out, *h)
 	}
 	if p := c.Verdict.Probability; p != nil {
-		label := "Probability that the system named is the cheaper one"
-		switch c.Verdict.Decision {
-		case tco.Migrate:
-			label = "Probability that Aerospike is the cheaper one"
-		case tco.Stay:
-			label = "Probability that DynamoDB is the cheaper one"
+		cheaper := "DynamoDB"
+		if s := c.Verdict.Saving; s != nil && s.Value > 0 {
+			cheaper = "Aerospike"
 		}
-		out = append(out, headline{Label: label, Value: fig(*p, "verdict/probability"), Small: "given the stated ranges of the assumptions"})
+		out = append(out, headline{
+			Label: "Share of draws in which " + cheaper + " is the cheaper one",
+			Value: fig(*p, "verdict/probability"), Small: p.Source,
+		})
 	}
 	return out
 }

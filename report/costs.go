@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	shownOffers = 4  // of one system, before the dearer ones are folded
-	shownBills  = 12 // of one system, line by line; tco.json has them all
+	shownOffers = 4 // of one system, before the dearer ones are folded
+	shownBills  = 8 // of one system, line by line; tco.json has them all
 )
 
 // costs shows the offers, the bills line by line and the node counts.
@@ -86,7 +86,7 @@ func offerBlocks(c *tco.Result, system string) []block {
 		{rest, fmt.Sprintf("%s: %s excluded or not priced", title, plural(len(rest.Rows), "offer"))},
 	} {
 		if len(f.t.Rows) > 0 {
-			out = append(out, block{Fold: &fold{Summary: f.summary, Blocks: []block{{Table: f.t}}}})
+			out = append(out, block{Fold: &fold{Summary: f.summary, Blocks: withoutTitles([]block{{Table: f.t}})}})
 		}
 	}
 	return out
@@ -127,10 +127,10 @@ func bills(c *tco.Result) section {
 			}
 			switch n++; {
 			case n == 1:
-				s.Blocks = append(s.Blocks, heading(systemTitle(system)+": "+o.Title))
+				s.Blocks = append(s.Blocks, heading(offerHeading(o)))
 				s.Blocks = append(s.Blocks, billBlocks(c, o)...)
 			case n <= shownBills:
-				folded = append(folded, block{Fold: &fold{Summary: systemTitle(system) + ": " + o.Title, Blocks: billBlocks(c, o)}})
+				folded = append(folded, block{Fold: &fold{Summary: offerHeading(o), Blocks: withoutTitles(billBlocks(c, o))}})
 			}
 		}
 		if n > shownBills {
@@ -152,10 +152,38 @@ func billBlocks(c *tco.Result, o *tco.Offer) []block {
 	if o.Nodes != nil {
 		out = append(out, say(bindingSentence(o.Nodes)), block{Table: nodeTable(o)})
 	}
+	var warnings []text
 	for _, w := range o.Warnings {
-		out = append(out, warn(o.Title+": "+w))
+		warnings = append(warnings, text{Text: w, Warn: true})
+	}
+	if len(warnings) > 0 {
+		out = append(out, block{List: warnings})
 	}
 	return out
+}
+
+// offerHeading is an offer's title with its system's name, which most titles begin with.
+func offerHeading(o *tco.Offer) string {
+	if system := systemTitle(o.System); !strings.HasPrefix(o.Title, system) {
+		return system + ": " + o.Title
+	}
+	return o.Title
+}
+
+// withoutTitles leaves out where each figure came from, which a page of many bills has no
+// room for: the first bill of each system has it, and crossover explain all of them.
+func withoutTitles(blocks []block) []block {
+	for _, b := range blocks {
+		if b.Table == nil {
+			continue
+		}
+		for _, row := range b.Table.Rows {
+			for i := range row {
+				row[i].Title = ""
+			}
+		}
+	}
+	return blocks
 }
 
 func billTable(o *tco.Offer) *tableBlock {

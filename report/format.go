@@ -45,6 +45,9 @@ func amount(v float64, unit string) string {
 	if per, ok := strings.CutPrefix(unit, "share/"); ok {
 		return percent(v) + " / " + per
 	}
+	if unit[0] >= '0' && unit[0] <= '9' { // "100 units": 3 of them are 3 × 100 units
+		return quantity(v) + " × " + unit
+	}
 	return quantity(v) + " " + unit
 }
 

@@ -41,6 +41,7 @@ func TestAmount(t *testing.T) {
 		{1023.9, "bytes", "1.00 KiB"},
 		{5e18, "", "over 10^18"},
 		{0.4, "share/year", "40 % / year"},
+		{129, "100 units", "129 × 100 units"},
 		{1500, "ns", "1.50 µs"},
 		{math.NaN(), "USD", missing},
 		{math.Inf(1), "bytes", missing},

@@ -24,6 +24,7 @@ type placeHeat struct {
 func places(r *results.Run) []placeHeat {
 	byID := map[string]*placeHeat{}
 	reads, writes := 0.0, 0.0
+	_, _, usual := sampled(r)
 	for _, h := range r.Heat() {
 		if h.Partition == "" {
 			continue
@@ -36,7 +37,7 @@ func places(r *results.Run) []placeHeat {
 		read, write := servedBy(h)
 		p.reads, p.writes = p.reads+read, p.writes+write
 		reads, writes = reads+read, writes+write
-		if h.Length > 0 {
+		if h.Length > usual/2 { // the rate of a very short sample says little
 			p.mostRead, p.mostWrite = max(p.mostRead, read/h.Length), max(p.mostWrite, write/h.Length)
 		}
 		p.busy = max(p.busy, h.Busy)
@@ -157,8 +158,11 @@ func whole(v float64) string {
 	return quantity(v)
 }
 
-// mostKeys is how many of the hottest items are listed.
-const mostKeys = 10
+const (
+	mostKeys = 10    // how many of the hottest items are listed
+	fewKeys  = 3     // how many are listed however cool they are
+	hotShare = 0.001 // of operations sent, which makes an item worth listing
+)
 
 // keyTable shows the most popular items that the generator itself counted.
 func keyTable(r *results.Run) *tableBlock {
@@ -182,7 +186,10 @@ func keyTable(r *results.Run) *tableBlock {
 			"each was among the most asked for",
 		Head: []string{"item", "operations, at least", "share of operations sent, at least"},
 	}
-	for _, k := range keys[:min(mostKeys, len(keys))] {
+	for i, k := range keys[:min(mostKeys, len(keys))] {
+		if i >= fewKeys && float64(byKey[k]) < hotShare*float64(sent) {
+			break // as cool as any other
+		}
 		part := num(missing)
 		if sent > 0 {
 			part = num(percent(float64(byKey[k]) / float64(sent)))

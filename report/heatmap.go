@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -63,16 +64,11 @@ func newGrid(r *results.Run, all []placeHeat, kind heatKind) heatGrid {
 		index[p.id] = len(g.rows)
 		g.rows = append(g.rows, p.id)
 	}
-	first, last, shortest := math.Inf(1), 0.0, math.Inf(1)
-	for _, h := range r.Heat() {
-		if h.Partition != "" && h.Length > 0 {
-			first, last, shortest = min(first, h.Start), max(last, h.Start+h.Length), min(shortest, h.Length)
-		}
-	}
+	first, last, length := sampled(r)
 	if last <= first {
 		return heatGrid{}
 	}
-	columns := min(mostCells, max(1, int(math.Round((last-first)/shortest))))
+	columns := min(mostCells, max(1, int(math.Round((last-first)/length))))
 	g.length = (last - first) / float64(columns)
 	for c := range columns {
 		g.starts = append(g.starts, first+float64(c)*g.length)
@@ -83,19 +79,55 @@ func newGrid(r *results.Run, all []placeHeat, kind heatKind) heatGrid {
 		if !ok || h.Partition == "" || h.Length <= 0 {
 			continue
 		}
-		// The middle of a sample says where it belongs: its start may lie on a column's edge.
-		column := min(columns-1, int((h.Start+h.Length/2-first)/g.length))
-		g.value[row][column] += kind.of(h) / g.length
+		refused := 0.0
 		for reason, n := range h.Throttles {
 			if !strings.Contains(reason, kind.other) { // TableReadKeyRange… belongs to reads alone
-				g.refused[row][column] += float64(n) / g.length
+				refused += float64(n)
 			}
 		}
-		if g.value[row][column] > g.top {
-			g.top, g.where = g.value[row][column], h.Partition
+		g.spread(row, h, kind.of(h), refused)
+	}
+	for row, id := range g.rows {
+		for _, v := range g.value[row] {
+			if v > g.top {
+				g.top, g.where = v, id
+			}
 		}
 	}
 	return g
+}
+
+// spread shares out what a sample counted among the columns that its time covers: samples
+// are not taken on the columns' edges.
+func (g *heatGrid) spread(row int, h results.Heat, served, refused float64) {
+	for column, start := range g.starts {
+		covered := min(h.Start+h.Length, start+g.length) - max(h.Start, start)
+		if covered <= 1e-9*g.length {
+			continue
+		}
+		g.value[row][column] += served * covered / h.Length / g.length
+		if covered > g.length/4 || h.Length < g.length { // else it is a neighbour's
+			g.refused[row][column] += refused * covered / h.Length / g.length
+		}
+	}
+}
+
+// sampled returns when a run's heat begins and ends, and how long its samples are: their
+// median, since the first and the last may be short.
+func sampled(r *results.Run) (first, last, length float64) {
+	first = math.Inf(1)
+	var lengths []float64
+	for _, h := range r.Heat() {
+		if h.Partition != "" && h.Length > 0 {
+			first, last = min(first, h.Start), max(last, h.Start+h.Length)
+			lengths = append(lengths, h.Length)
+		}
+	}
+	if len(lengths) == 0 {
+		return 0, 0, 0
+	}
+	slices.Sort(lengths)
+	return first, last, lengths[len(lengths)/2]
 }
 
 func cells(rows, columns int) [][]float64 {
@@ -183,38 +215,48 @@ func ellipsis(s string, most int) string {
 	return s
 }
 
-// heatCells draws a heatGrid: all cells of one shade as one path.
+// heatCells draws a heatGrid: all cells of one shade as one path, neighbours as one box.
 type heatCells struct{ g heatGrid }
+
+// shade returns a cell's shade, -1 for one that served nothing. The square root keeps the
+// cool ones visible.
+func (g heatGrid) shade(row, column int) int {
+	v := g.value[row][column]
+	if v <= 0 {
+		return -1
+	}
+	return min(shades-1, max(0, int(math.Ceil(math.Sqrt(v/g.top)*shades-1e-9))-1))
+}
 
 // Plot draws the cells that hold something.
 func (h heatCells) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
+	box := func(row, column, columns int, from, to float64) vg.Path {
+		bottom := float64(len(h.g.rows) - 1 - row)
+		left, right := x(h.g.starts[column]), x(h.g.starts[column]+float64(columns)*h.g.length)
+		low, high := y(bottom+from), y(bottom+to)
+		var path vg.Path
+		path.Move(vg.Point{X: left, Y: low})
+		path.Line(vg.Point{X: right, Y: low})
+		path.Line(vg.Point{X: right, Y: high})
+		path.Line(vg.Point{X: left, Y: high})
+		path.Close()
+		return path
+	}
 	var paths [shades]vg.Path
 	var clear, stops vg.Path
 	for row := range h.g.rows {
-		bottom := float64(len(h.g.rows) - 1 - row)
-		for column, start := range h.g.starts {
-			box := func(from, to float64) vg.Path {
-				left, right := x(start), x(start+h.g.length)
-				low, high := y(bottom+from), y(bottom+to)
-				var path vg.Path
-				path.Move(vg.Point{X: left, Y: low})
-				path.Line(vg.Point{X: right, Y: low})
-				path.Line(vg.Point{X: right, Y: high})
-				path.Line(vg.Point{X: left, Y: high})
-				path.Close()
-				return path
+		eachRun(len(h.g.starts), func(column int) int { return h.g.shade(row, column) }, func(shade, from, n int) {
+			if shade >= 0 {
+				paths[shade] = append(paths[shade], box(row, from, n, 0.04, 0.96)...)
 			}
-			if v := h.g.value[row][column]; v > 0 {
-				// The square root keeps the cool ones visible.
-				shade := min(shades-1, max(0, int(math.Ceil(math.Sqrt(v/h.g.top)*shades-1e-9))-1))
-				paths[shade] = append(paths[shade], box(0.04, 0.96)...)
+		})
+		eachRun(len(h.g.starts), func(column int) int { return int(math.Ceil(min(h.g.refused[row][column], 1))) }, func(some, from, n int) {
+			if some > 0 {
+				clear = append(clear, box(row, from, n, 0.04, 0.36)...)
+				stops = append(stops, box(row, from, n, 0.04, 0.3)...)
 			}
-			if h.g.refused[row][column] > 0 {
-				clear = append(clear, box(0.04, 0.36)...)
-				stops = append(stops, box(0.04, 0.3)...)
-			}
-		}
+		})
 	}
 	for i, path := range paths {
 		if len(path) > 0 {
@@ -227,6 +269,18 @@ func (h heatCells) Plot(c draw.Canvas, p *plot.Plot) {
 		c.Fill(clear)
 		c.SetColor(stop)
 		c.Fill(stops)
+	}
+}
+
+// eachRun calls visit with each run of equal values among of(0) to of(n-1).
+func eachRun(n int, of func(int) int, visit func(value, from, length int)) {
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && of(to) == of(from) {
+			to++
+		}
+		visit(of(from), from, to-from)
+		from = to
 	}
 }
 

@@ -211,7 +211,23 @@ func phaseSums(r *results.Run) []*phaseSum {
 			p.refused += n
 		}
 	}
+	phaseTimes(r, out)
 	return out
+}
+
+// phaseTimes takes the phases' exact starts from the events: an interval may belong to two.
+func phaseTimes(r *results.Run, phases []*phaseSum) {
+	next := 0
+	for _, e := range r.Events() {
+		if e.Name != "phase" || next >= len(phases) || e.Detail != phases[next].name {
+			continue
+		}
+		phases[next].from = e.At
+		if next > 0 {
+			phases[next-1].to = e.At
+		}
+		next++
+	}
 }
 
 // phaseTable is the chart's table: what each phase asked and got.
