@@ -63,7 +63,7 @@ type AerospikeConfig struct {
 	Discount      float64       `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on instances"`
 	WireBytes     uint64        `yaml:"wire_overhead" unit:"bytes" default:"200B" doc:"bytes on the network for each request besides its records"`
 	Backups       int           `yaml:"backups_kept" default:"7" min:"0" max:"1000" doc:"full backups kept on S3 where dynamodb.pitr asks for recovery"`
-	DoubleMonths  int           `yaml:"double_running_months" default:"2" min:"0" max:"24" doc:"months of the migration in which both systems are paid"`
+	DoubleMonths  int           `yaml:"double_running_months" default:"1" min:"0" max:"24" doc:"months of the migration in which both systems are paid"`
 	CrossAZ       float64       `yaml:"cross_az" unit:"share" default:"67%" max:"100%" doc:"share of client and replica traffic that crosses an availability zone"`
 }
 

@@ -28,6 +28,13 @@ func (*ShapeSpec) JSONSchema() *jsonschema.Schema {
 	}
 }
 
+// JSONSchemaExtend says what the free tier is.
+func (*DynamoDBConfig) JSONSchemaExtend(s *jsonschema.Schema) {
+	if p, ok := s.Properties.Get("free_tier"); ok {
+		p.Description = "take off AWS's monthly free allowance, which one account has once"
+	}
+}
+
 // JSONSchemaExtend asks for exactly one of mean and peak.
 func (*DemandConfig) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.OneOf = []*jsonschema.Schema{{Required: []string{"mean"}}, {Required: []string{"peak"}}}

@@ -8,7 +8,6 @@ import (
 	"crossover/costmodel/catalogue"
 	"crossover/costmodel/footprint"
 	"crossover/costmodel/nvme"
-	"crossover/results/figure"
 )
 
 // Community Edition's limits (Aerospike server source, release 8.1.2.0).
@@ -99,8 +98,6 @@ func loadOf(p *costmodel.Portfolio, month int, peak bool) (sum load) {
 type need struct {
 	name, title string
 	nodes       float64 // before rounding up
-	formula     string
-	inputs      []figure.Input // made only when a bill is written out
 }
 
 // capacityBytes is how much of a node's devices can be configured.

@@ -142,7 +142,7 @@ func aerospikeKnobs() []knob {
 		wire.factors(0.5, 2),
 		share("cross_az", "share of traffic that crosses availability zones", func(a *costmodel.AerospikeConfig) *float64 { return &a.CrossAZ }).around(0.34, 0.33, 0, 1),
 		fixed(count("backups_kept", "full backups kept where recovery is asked for", "backups", func(a *costmodel.AerospikeConfig) *int { return &a.Backups })),
-		count("double_running_months", "months of the migration in which both are paid", "months", func(a *costmodel.AerospikeConfig) *int { return &a.DoubleMonths }).around(1, 4, 0, 24),
+		count("double_running_months", "months of the migration in which both are paid", "months", func(a *costmodel.AerospikeConfig) *int { return &a.DoubleMonths }).around(1, 3, 0, 24),
 		licence,
 		choice("aerospike.discount", "private discount on instances", "share", func(c *costmodel.Config) float64 { return c.Aerospike.Discount }),
 	}

@@ -67,6 +67,7 @@ func (d doubt) at(x float64) price.Price {
 // A chance is what the draws showed.
 type chance struct {
 	aerospike float64 // share of draws in which Aerospike is cheaper
+	unpriced  float64 // share of draws in which no Aerospike offer could be priced
 	low, high float64 // 5th and 95th percentile of its saving, as a share of DynamoDB's cost
 }
 
@@ -75,7 +76,7 @@ type chance struct {
 func (m *model) sample(ctx context.Context, doubts []doubt) (chance, error) {
 	source := rand.New(rand.NewPCG(drawsSeed, draws))
 	list := knobs(m.cfg)
-	won := 0
+	won, unpriced := 0, 0
 	var savings []float64
 	for range draws {
 		if err := ctx.Err(); err != nil {
@@ -102,11 +103,14 @@ func (m *model) sample(ctx context.Context, doubts []doubt) (chance, error) {
 		if winner(at) == aerospike.System {
 			won++
 		}
+		if _, ok := at[aerospike.System]; !ok {
+			unpriced++
+		}
 		if share, ok := savingShare(at); ok {
 			savings = append(savings, share)
 		}
 	}
-	out := chance{aerospike: float64(won) / draws}
+	out := chance{aerospike: float64(won) / draws, unpriced: float64(unpriced) / draws}
 	out.low, out.high = quantile(savings, 0.05), quantile(savings, 0.95)
 	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"crossover/costmodel/dynamodb"
 	"crossover/costmodel/price"
 	"crossover/results"
+	"crossover/results/figure"
 	"crossover/workload"
 )
 
@@ -48,9 +49,25 @@ type model struct {
 // Compute prices the scenario's demand under every offer, finds where the cheapest system
 // changes with load, and gives a verdict. It is deterministic.
 func Compute(ctx context.Context, in Input) (*Result, error) {
-	cfg, err := configure(in.Scenario, in.WhatIf)
+	m, r, err := prepare(in)
 	if err != nil {
 		return nil, err
+	}
+	m.offers(r, m.portfolio(m.cfg, 1))
+	if err := m.curve(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := m.verdict(ctx, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// prepare reads the cost section and the runs, and begins the result with what they say.
+func prepare(in Input) (*model, *Result, error) {
+	cfg, err := configure(in.Scenario, in.WhatIf)
+	if err != nil {
+		return nil, nil, err
 	}
 	book := in.Book
 	if book == nil {
@@ -60,31 +77,24 @@ func Compute(ctx context.Context, in Input) (*Result, error) {
 	prof := profileOf(in.Scenario)
 	m := &model{sc: in.Scenario, book: book, cfg: cfg, base: baseOf(in.Scenario, prof, seen, cfg)}
 	if seen != nil {
-		m.real = seen.basis == "measured"
+		m.real = seen.basis == figure.Measured
 		m.sources = append(m.sources, seen.source)
 		warnings = append(warnings, seen.compare(prof)...)
 	}
 	p := m.portfolio(cfg, 1)
 	t := &p.Tables[0]
 	if peak := t.MeanOps.Value * t.PeakShape() * math.Max(1, t.Factor(p.Months-1)); peak > maxOps || math.IsNaN(peak) {
-		return nil, fmt.Errorf("the demand grows to %.3g operations/s at its peak; at most %.0e are priced", peak, maxOps)
+		return nil, nil, fmt.Errorf("the demand grows to %.3g operations/s at its peak; at most %.0e are priced", peak, maxOps)
 	}
 	if _, err := aerospike.Offers(book, p.Region, &cfg.Aerospike); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &Result{
 		Format: FormatMajor, Tool: in.Tool, Scenario: in.Scenario.Name, Runs: refs, Region: p.Region, Horizon: p.Months,
 		BookDigest: book.Digest(), BookDate: book.Date(), Demand: m.base.named, Assumptions: assumptionsOf(cfg),
 		Warnings: append(warnings, objectiveWarnings(in.Runs)...),
 	}
-	m.offers(r, p)
-	if err := m.curve(ctx, r); err != nil {
-		return nil, err
-	}
-	if err := m.verdict(ctx, r); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return m, r, nil
 }
 
 // objectiveWarnings name the objectives that a system missed on a real target: its price is

@@ -107,16 +107,19 @@ func Explain(r *Result, path string) (string, error) {
 type working struct {
 	out   strings.Builder
 	index map[string]*located
-	shown map[string]bool // paths on the way down, so that no reference can loop
+	shown map[string]bool // paths whose working is printed already
 }
 
 func (w *working) figure(name string, f figure.Figure, first, rest string) {
-	if path, ok := costmodel.Seen(f); ok && w.index[path] != nil && !w.shown[path] {
+	if path, ok := costmodel.Seen(f); ok && w.index[path] != nil {
+		if w.shown[path] {
+			fmt.Fprintf(&w.out, "%s%s = %s  [at weakest %s; worked out above: %s]\n", first, name, shown(f), f.Basis, path)
+			return
+		}
 		w.shown[path] = true
-		defer delete(w.shown, path)
 		f = w.index[path].figure
 	}
-	fmt.Fprintf(&w.out, "%s%s = %s  [%s]\n", first, name, f, mark(f))
+	fmt.Fprintf(&w.out, "%s%s = %s  [%s]\n", first, name, shown(f), mark(f))
 	inputs := len(f.Inputs) > 0
 	bar := "   "
 	if inputs {
@@ -138,6 +141,18 @@ func (w *working) figure(name string, f figure.Figure, first, rest string) {
 		}
 		w.figure(in.Name, in.Figure, rest+branch, rest+below)
 	}
+}
+
+// shown is a figure's value with its unit: sums of money to the cent, unit prices in full, all
+// else to six digits.
+func shown(f figure.Figure) string {
+	switch {
+	case f.Unit == "USD" || f.Unit == "USD/month":
+		return strconv.FormatFloat(f.Value, 'f', 2, 64) + " " + f.Unit
+	case f.Basis == figure.Price:
+		return strconv.FormatFloat(f.Value, 'g', -1, 64) + " " + f.Unit
+	}
+	return f.String()
 }
 
 // mark is a figure's basis, and what a derived one is no better than.

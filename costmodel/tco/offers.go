@@ -68,7 +68,8 @@ func addDouble(b *costmodel.Bill, name string, hard []float64, p *costmodel.Port
 	quantity := p.Config.Assume("aerospike.double_running_months", float64(months), "months")
 	total := firstMonths(hard, p)
 	price := figure.Derive(total/float64(months), "USD/month", "mean of the first months of "+name+", without people",
-		figure.In("first month of "+name, figure.New(hard[0], "USD/month", figure.Modelled, "see offers/"+name+"/monthly, without people")))
+		figure.In("first month of "+name, figure.New(hard[0], "USD/month", figure.Modelled, "offers/"+name+"/monthly less its people")),
+		figure.In("growth", p.Tables[0].Growth))
 	b.Lines = append(b.Lines, costmodel.Line{
 		Name: lineDouble, Title: "DynamoDB while both run, during the migration", Once: true, Quantity: quantity, Price: price,
 		Amount: figure.Derive(total, "USD", "months × mean of the first months", figure.In("months", quantity), figure.In("price", price)),

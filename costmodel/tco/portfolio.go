@@ -88,7 +88,7 @@ func (b *base) add(name, title string, f figure.Figure) figure.Figure {
 // mix averages a per-kind quantity over the scenario's operations.
 func mix(sc *workload.Scenario, unit, what string, of func(k op.Kind) figure.Figure) figure.Figure {
 	sum := 0.0
-	var in []figure.Input
+	var in, idle []figure.Input
 	for k := range op.KindCount {
 		share := sc.Workload.Operations[k]
 		if share == 0 {
@@ -96,8 +96,15 @@ func mix(sc *workload.Scenario, unit, what string, of func(k op.Kind) figure.Fig
 		}
 		f := of(k)
 		sum += share * f.Value
-		in = append(in, figure.In(k.String(), figure.Derive(share*f.Value, unit, "share of operations × "+what,
+		list := &in
+		if f.Value == 0 {
+			list = &idle // shown only where there is nothing else to show
+		}
+		*list = append(*list, figure.In(k.String(), figure.Derive(share*f.Value, unit, "share of operations × "+what,
 			figure.In("share", figure.New(share, "share", figure.Assumed, "scenario, workload.operations."+k.String())), figure.In(what, f))))
+	}
+	if len(in) == 0 {
+		in = idle
 	}
 	return figure.Derive(sum, unit, "sum over the operation kinds", in...)
 }

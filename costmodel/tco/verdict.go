@@ -123,6 +123,9 @@ func (m *model) decide(r *Result, d, a *Offer, ch chance, flips []doubt) {
 	case won < Confident:
 		v.Decision = Undetermined
 		v.Sentence = fmt.Sprintf("Undetermined: %s, but %s is cheaper in only %.0f %% of the draws of the assumptions; %.0f %% are asked for.", less, name, 100*won, 100*Confident)
+		if decision == Migrate && ch.unpriced > 1-Confident {
+			v.Sentence = fmt.Sprintf("Undetermined: %s, but in %.0f %% of the draws of the assumptions no Aerospike offer can be priced.", less, 100*ch.unpriced)
+		}
 	case decision == Migrate:
 		v.Decision = Migrate
 		v.Sentence = fmt.Sprintf("Migrate, on cost: %s.", less)
@@ -147,7 +150,10 @@ func (m *model) because(r *Result, p *costmodel.Portfolio, d, a *Offer, at map[s
 		}
 		add("Its node count is bound by %s in month %d (%s); a node then serves %s operations/s at the peak.", binding, month+1, where, english.Sprintf("%.0f", rate))
 	}
-	add("Within the plausible ranges of the assumptions Aerospike is cheaper in %.0f %% of %d draws; its saving runs from %.0f %% to %.0f %% of the DynamoDB cost (5th to 95th percentile).", 100*ch.aerospike, draws, 100*ch.low, 100*ch.high)
+	if ch.unpriced > 0 {
+		add("In %.0f %% of the draws no Aerospike offer could be priced (see the reasons for which offers are excluded); they count for DynamoDB.", 100*ch.unpriced)
+	}
+	add("Within the plausible ranges of the assumptions Aerospike is cheaper in %.0f %% of %d draws; its saving runs from %.0f %% to %.0f %% of the DynamoDB cost (5th to 95th percentile of the draws that could be priced).", 100*ch.aerospike, draws, 100*ch.low, 100*ch.high)
 	word := func(f figure.Figure) string {
 		if f.Value > 0 {
 			return "less"
@@ -159,6 +165,7 @@ func (m *model) because(r *Result, p *costmodel.Portfolio, d, a *Offer, at map[s
 		add("People decide: with and without engineers' time the cheaper system is not the same.")
 	}
 	if strings.HasPrefix(a.Name, "aerospike-ce") {
+		r.Warnings = append(r.Warnings, "Rule 4 of a fair comparison (same security) is not kept: the cheapest Aerospike offer is Community Edition, without TLS, authentication and encryption at rest, which DynamoDB always has.")
 		add("The Aerospike offer is Community Edition: no TLS, authentication, encryption at rest, rack awareness or strong consistency. DynamoDB has TLS, authentication and encryption always. Enterprise Edition has no public list price.")
 	}
 	if z := bestZoned(r); z != nil && z.Name != a.Name {
