@@ -185,9 +185,12 @@ func (o *Objectives) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	}
 }
 
-// percentileName is p and a percentage below 100, with six digits after the point at most.
-var percentileName = regexp.MustCompile(`^p[0-9]{1,2}(\.[0-9]{1,6})?$`)
+// percentilePattern is the largest value, or p and a percentage below 100, with six digits
+// after the point at most.
+const percentilePattern = `^(max|p[0-9]{1,2}(\.[0-9]{1,6})?)$`
+
+var percentileName = regexp.MustCompile(percentilePattern)
 
 func validPercentile(name string) bool {
-	return name == "max" || percentileName.MatchString(name) && strings.Trim(name, "p0.") != ""
+	return percentileName.MatchString(name) && strings.Trim(name, "p0.") != ""
 }

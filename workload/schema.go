@@ -332,7 +332,7 @@ func (*Objectives) JSONSchema() *jsonschema.Schema {
 		s.Properties.Set(k.String(), &jsonschema.Schema{
 			Type: "object", AdditionalProperties: jsonschema.FalseSchema,
 			Description:       "limits of response time, by percentile",
-			PatternProperties: map[string]*jsonschema.Schema{`^(max|p[0-9]+(\.[0-9]+)?)$`: DurationSchema()},
+			PatternProperties: map[string]*jsonschema.Schema{percentilePattern: DurationSchema()},
 		})
 	}
 	errors := ShareSchema()
