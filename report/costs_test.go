@@ -221,3 +221,70 @@ func TestFixturesAreValid(t *testing.T) {
 		}
 	}
 }
+
+// That nobody else could be priced is not the same as costing less.
+func TestRegionSentence(t *testing.T) {
+	c := stay(figure.Modelled)
+	for i := range c.Curve {
+		if c.Curve[i].Load.Value > 10_000 {
+			delete(c.Curve[i].Monthly, "aerospike")
+		}
+	}
+	for _, x := range []struct {
+		region tco.Region
+		want   string
+	}{
+		{tco.Region{System: "dynamodb", To: 3400}, "Below 3,400 operations/s DynamoDB's cheapest offer costs less than the other's."},
+		{tco.Region{System: "aerospike", From: 3400, To: 9000}, "From 3,400 to 9,000 operations/s Aerospike's cheapest offer costs less than the other's."},
+		{tco.Region{System: "dynamodb", From: 10_001}, "From 10,001 operations/s on only DynamoDB has an offer that can be priced."},
+		{tco.Region{System: "dynamodb"}, "At every load priced DynamoDB's cheapest offer costs less than the other's."},
+		{tco.Region{From: 5e6}, "From 5,000,000 operations/s on no offer can be priced."},
+	} {
+		if got := regionSentence(c, x.region); got != x.want {
+			t.Errorf("%+v: %q", x.region, got)
+		}
+	}
+}
+
+// Each price is listed once, with its source, and a doubtful one stands out.
+func TestPrices(t *testing.T) {
+	blocks := priceBlocks(stay(figure.Modelled))
+	if len(blocks) != 2 || blocks[1].Fold == nil {
+		t.Fatalf("%d blocks", len(blocks))
+	}
+	names := map[string]int{}
+	medium := 0
+	for _, row := range append(blocks[0].Table.Rows, blocks[1].Fold.Blocks[0].Table.Rows...) {
+		names[row[0].Text+" "+row[1].Text]++
+		if row[2].Strong {
+			medium++
+		}
+		if row[3].Text == "" || row[4].Text == "" {
+			t.Errorf("without source or date: %+v", row)
+		}
+	}
+	if names["Storage $0.25 / GB-month"] != 1 || names["Write request units $0.625 / million units"] != 1 || medium != 3 {
+		t.Errorf("%v, %d of medium confidence", names, medium)
+	}
+}
+
+// A verdict's word is not said twice, and a share of draws names the system it is about.
+func TestVerdictWords(t *testing.T) {
+	v := verdictBlock(tco.Verdict{Decision: tco.Undetermined, Sentence: "Undetermined: no offer of Aerospike could be priced."})
+	if v.Sentence != "No offer of Aerospike could be priced." {
+		t.Errorf("%q", v.Sentence)
+	}
+	c := migrate()
+	all := headlines(c)
+	if last := all[len(all)-1]; last.Label != "Share of draws in which Aerospike is the cheaper one" || last.Value.Text != "97 %" {
+		t.Errorf("%+v", last)
+	}
+	c.Verdict.Saving.Value = -1
+	all = headlines(c)
+	if last := all[len(all)-1]; last.Label != "Share of draws in which DynamoDB is the cheaper one" {
+		t.Errorf("%+v", last)
+	}
+	if all[2].Label != "Aerospike costs more, over 36 months, by" || all[2].Value.Text != "$1.00" {
+		t.Errorf("%+v", all[2])
+	}
+}

@@ -25,53 +25,60 @@ func assumptions(d Doc) ([]section, error) {
 		}
 		s.Blocks = append(s.Blocks, block{Table: t})
 	}
-	if t := priceTable(d.Cost); len(t.Rows) > 0 {
-		s.Blocks = append(s.Blocks, block{Table: t})
-	}
+	s.Blocks = append(s.Blocks, priceBlocks(d.Cost)...)
 	if len(s.Blocks) == 0 {
 		return nil, nil
 	}
 	return []section{s}, nil
 }
 
-// priceTable lists the price-book entries below the offers' figures, each once.
-func priceTable(c *tco.Result) *tableBlock {
-	t := &tableBlock{Caption: "Prices used, from the price book", Head: []string{"price", "value", "confidence", "source", "read on"}}
+// priceBlocks list the price-book entries below the bills' figures, each once: those of each
+// system's cheapest offer, and those of the others folded.
+func priceBlocks(c *tco.Result) []block {
+	head := []string{"price", "value", "confidence", "source", "read on"}
+	first := &tableBlock{Caption: "Prices used by the cheapest offers, from the price book", Head: head}
+	rest := &tableBlock{Caption: "Prices used by the other offers, from the price book", Head: head}
 	seen := map[string]bool{}
+	for _, system := range systems(c) {
+		if o := cheapest(c, system); o != nil {
+			addPrices(first, o, seen)
+		}
+	}
+	for i := range c.Offers {
+		if o := &c.Offers[i]; o.Status == "priced" {
+			addPrices(rest, o, seen)
+		}
+	}
+	var out []block
+	if len(first.Rows) > 0 {
+		out = append(out, block{Table: first})
+	}
+	if len(rest.Rows) > 0 {
+		summary := plural(len(rest.Rows), "further price") + ", used by the other offers"
+		out = append(out, block{Fold: &fold{Summary: summary, Blocks: []block{{Table: rest}}}})
+	}
+	return out
+}
+
+// addPrices adds the prices that an offer's lines rest on and that are not in seen.
+func addPrices(t *tableBlock, o *tco.Offer, seen map[string]bool) {
 	var walk func(name string, f figure.Figure)
 	walk = func(name string, f figure.Figure) {
-		if f.Basis == figure.Price {
-			id := name + "\x00" + f.String() + "\x00" + f.Source
-			if !seen[id] {
-				seen[id] = true
-				value := priced(f, "")
-				value.Basis, value.Doubt, value.Title = "", "", ""
-				confidence := plain(f.Confidence)
-				confidence.Strong = f.Confidence != "" && f.Confidence != "high"
-				t.Rows = append(t.Rows, []cell{plain(name), value, confidence, plain(f.Source), plain(f.Date)})
-			}
+		if id := f.String() + "\x00" + f.Source; f.Basis == figure.Price && !seen[id] {
+			seen[id] = true
+			value := priced(f, "")
+			value.Basis, value.Doubt, value.Title = "", "", "" // all are prices; doubt has a column
+			confidence := plain(f.Confidence)
+			confidence.Strong = f.Confidence != "" && f.Confidence != "high"
+			t.Rows = append(t.Rows, []cell{plain(name), value, confidence, plain(f.Source), plain(f.Date)})
 		}
 		for _, in := range f.Inputs {
 			walk(in.Name, in.Figure)
 		}
 	}
-	for i := range c.Offers {
-		if o := &c.Offers[i]; o.Status == "priced" {
-			for _, l := range o.Lines {
-				walk(l.Title, l.Price)
-			}
-		}
+	for _, l := range o.Lines {
+		walk(l.Title, l.Price)
 	}
-	slices.SortStableFunc(t.Rows, func(a, b []cell) int {
-		switch {
-		case a[0].Text < b[0].Text:
-			return -1
-		case a[0].Text > b[0].Text:
-			return 1
-		}
-		return 0
-	})
-	return t
 }
 
 // fairness prints the checks that the manifests hold.

@@ -161,3 +161,32 @@ func TestPercentilesNeedSamples(t *testing.T) {
 		}
 	}
 }
+
+// An interval may lie in two phases; when each began stands in the events.
+func TestPhaseTimes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := results.Create(dir, results.Manifest{Started: began, Target: dynamoDB("embedded")}, nil)
+	check(t, err)
+	for _, phase := range []string{"warm-up", "steady"} {
+		check(t, w.Intervals([]results.Interval{{
+			Length: 4, Kind: "read", Phase: phase, Recorded: phase == "steady", Offered: 60, Sent: 60, Attempts: 60, Done: map[string]uint64{"ok": 60},
+		}}))
+	}
+	phases := func() [][]cell {
+		r, err := results.Open(dir)
+		check(t, err)
+		return phaseTable(r).Rows
+	}
+	if rows := phases(); rows[1][1].Text != "0.0–4.0 s" {
+		t.Errorf("without events: %+v", rows)
+	}
+	check(t, w.Event(results.Event{At: 0, Name: "phase", Detail: "warm-up"}))
+	check(t, w.Event(results.Event{At: 1, Name: "phase", Detail: "steady"}))
+	check(t, w.Close())
+	rows := phases()
+	for i, want := range [][2]string{{"0.0–1.0 s", "60"}, {"1.0–4.0 s", "20"}} {
+		if rows[i][1].Text != want[0] || rows[i][3].Text != want[1] {
+			t.Errorf("phase %d: %+v, want %v", i, rows[i], want)
+		}
+	}
+}

@@ -239,14 +239,14 @@ func phaseTable(r *results.Run) *tableBlock {
 	for _, p := range phaseSums(r) {
 		name := p.name
 		if !p.recorded {
-			name += " (warm-up, left out of totals)"
+			name += " (left out of totals)"
 		}
 		rate := missing
 		if p.to > p.from {
 			rate = quantity(float64(p.offered) / (p.to - p.from))
 		}
 		t.Rows = append(t.Rows, []cell{
-			plain(name), num(fmt.Sprintf("%s–%s s", quantity(round1(p.from)), quantity(round1(p.to)))),
+			plain(name), num(decimals(p.from, 1) + "–" + decimals(p.to, 1) + " s"),
 			num(count(p.offered)), num(rate),
 			num(count(p.answered)), num(count(p.failed)), num(count(p.dropped)), num(count(p.attempts)), num(count(p.refused)),
 		})
