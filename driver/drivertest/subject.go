@@ -58,7 +58,9 @@ type Database struct {
 type rig struct {
 	Subject
 	Database
-	clock clock.Clock
+	clock  clock.Clock
+	opened int             // drivers that are open
+	before []goleak.Option // the goroutines that there were before the first
 }
 
 func (s Subject) rig(t *testing.T, state State) *rig {
@@ -82,26 +84,32 @@ func (r *rig) target(t *testing.T, settings string) workload.Target {
 	return workload.Target{Name: "subject", Driver: r.Definition.Name, Node: doc.Content[0]}
 }
 
-// open opens the driver, and closes it at the test's end, after which no goroutine of its own
-// may be left.
+// open opens the driver, and closes it at the test's end. After the last that a test opened, no
+// goroutine of theirs may be left.
 func (r *rig) open(t *testing.T, sc *workload.Scenario, settings string) driver.Driver {
 	t.Helper()
 	target := r.target(t, settings)
 	if errs := r.Definition.Check(sc, target); len(errs) > 0 {
 		t.Fatalf("the driver's own check refuses the settings: %v", errs)
 	}
-	before := goleak.IgnoreCurrent()
+	if r.opened == 0 {
+		r.before = []goleak.Option{goleak.IgnoreCurrent()}
+	}
 	d, err := r.Definition.Open(context.Background(), driver.Env{
 		Clock: r.clock, Scenario: sc, Target: target, Address: r.Address, Run: "drivertest",
 	})
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
+	r.opened++
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Errorf("closing: %v", err)
 		}
-		if err := goleak.Find(before); err != nil {
+		if r.opened--; r.opened > 0 {
+			return
+		}
+		if err := goleak.Find(r.before...); err != nil {
 			t.Errorf("after Close: %v", err)
 		}
 	})

@@ -103,7 +103,7 @@ func classifyAnswer(err error, status int, body []byte) (op.Class, string) {
 		return op.Timeout, reasonContext
 	case errors.Is(err, syscall.ECONNRESET):
 		return op.Failed, reasonReset
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return op.Failed, reasonClosed
 	}
 	return op.Failed, reasonAnswer

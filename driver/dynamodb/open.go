@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -63,28 +65,44 @@ func open(ctx context.Context, env driver.Env) (driver.Driver, error) {
 		}
 		endpoint = "http://" + env.Address
 	}
-	dialer := net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
-	d := &Driver{
-		cfg: cfg, sc: env.Scenario, clock: env.Clock, run: env.Run, rules: mapping.New(env.Scenario),
-		transport: &http.Transport{
-			// An endpoint of one's own is reached directly; the environment's proxy is for AWS.
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: connectTimeout,
-			MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleTimeout, DisableCompression: true,
-		},
+	d := &Driver{cfg: cfg, sc: env.Scenario, clock: env.Clock, run: env.Run, rules: mapping.New(env.Scenario)}
+	conf, err := awsConfig(ctx, cfg, endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("target %s: AWS configuration: %w", cfg.Name, err)
 	}
-	if endpoint == "" {
-		d.transport.Proxy = http.ProxyFromEnvironment
+	if err := d.connections(conf); err != nil {
+		return nil, fmt.Errorf("target %s: %w", cfg.Name, err)
 	}
+	d.clients(conf, endpoint)
+	return d, nil
+}
+
+// httpClient is the SDK's, so that what configures it (AWS_CA_BUNDLE, a proxy) does so here,
+// with connections for as many sessions as there may be.
+func httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) {
+		d.Timeout = connectTimeout
+	}).WithTransportOptions(func(t *http.Transport) {
+		t.TLSHandshakeTimeout = connectTimeout
+		t.MaxIdleConns, t.MaxIdleConnsPerHost, t.IdleConnTimeout = 0, idleConnections, idleTimeout
+		t.DisableCompression = true
+		t.ForceAttemptHTTP2, t.TLSNextProto = false, map[string]func(string, *tls.Conn) http.RoundTripper{}
+	})
+}
+
+// connections takes the transport out of the configuration: the driver warms it, asks the
+// embedded server for its status through it, and closes it.
+func (d *Driver) connections(conf aws.Config) error {
+	client, ok := conf.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		return fmt.Errorf("the AWS configuration brought an HTTP client of type %T", conf.HTTPClient)
+	}
+	d.transport = client.GetTransport()
 	d.http = &http.Client{
 		Transport:     d.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	conf, err := awsConfig(ctx, cfg, endpoint, d.http)
-	if err != nil {
-		return nil, fmt.Errorf("target %s: AWS configuration: %w", cfg.Name, err)
-	}
-	d.clients(conf, endpoint)
-	return d, nil
+	return nil
 }
 
 // clients makes the options that every client shares, and the client for what is not an
@@ -97,7 +115,7 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
 		o.Retryer = retryer(d.cfg.Retries, d.sc.Seed)
-		o.HTTPClient = d.http
+		o.HTTPClient = &sender{d.http}
 		o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryDisabled
 		o.ClientLogMode = 0 // it could log headers that sign
 	}).Options()
@@ -110,24 +128,21 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 
 // awsConfig finds region and credentials. Nothing but the service itself is asked where the
 // endpoint is on this host: no profile, no metadata service, no sign-in.
-func awsConfig(ctx context.Context, cfg Config, endpoint string, client *http.Client) (aws.Config, error) {
+func awsConfig(ctx context.Context, cfg Config, endpoint string) (aws.Config, error) {
+	here := aws.Config{Region: cfg.Region, Credentials: placeholder, HTTPClient: httpClient()}
 	if cfg.At == atEmbedded {
-		return aws.Config{Region: cfg.Region, Credentials: placeholder}, nil
+		return here, nil
 	}
 	if cfg.Profile == "" && isLoopback(endpoint) {
 		// DynamoDB Local keeps tables apart by access key, so that a key in the environment counts.
 		if e, err := awsconfig.NewEnvConfig(); err == nil && e.Credentials.HasKeys() {
-			return aws.Config{Region: cfg.Region, Credentials: credentials.StaticCredentialsProvider{Value: e.Credentials}}, nil
+			here.Credentials = credentials.StaticCredentialsProvider{Value: e.Credentials}
 		}
-		return aws.Config{Region: cfg.Region, Credentials: placeholder}, nil
+		return here, nil
 	}
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(cfg.Region)}
+	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(cfg.Region), awsconfig.WithHTTPClient(httpClient())}
 	if cfg.Profile != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(cfg.Profile))
-	}
-	if endpoint == "" {
-		// Sign-in services are reached as AWS is, through the same proxy.
-		options = append(options, awsconfig.WithHTTPClient(client))
 	}
 	return awsconfig.LoadDefaultConfig(ctx, options...)
 }
