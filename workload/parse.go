@@ -70,6 +70,9 @@ func document(file string, text []byte) (*yaml.Node, error) {
 	return root.Content[0], nil
 }
 
+// parserError matches what yaml.v3's parser says, as opposed to its scanner.
+var parserError = regexp.MustCompile(`^did not find expected (key|node content|<|'-'|',')`)
+
 // syntaxError says where text is not YAML. The parser names a line at most, and not for its
 // first; a tab in the indentation, the usual reason, is found here.
 func syntaxError(file string, text []byte, err error) *Error {
@@ -79,12 +82,21 @@ func syntaxError(file string, text []byte, err error) *Error {
 			return &Error{File: file, Line: i + 1, Column: tab + 1, Found: "a tab in the indentation", Expected: "spaces"}
 		}
 	}
-	e := &Error{File: file, Line: 1, Column: 1, Found: strings.TrimPrefix(err.Error(), "yaml: "), Expected: "YAML"}
+	why := strings.TrimPrefix(err.Error(), "yaml: ")
+	e := &Error{File: file, Line: 1, Column: 1, Expected: "YAML"}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		if line, convErr := strconv.Atoi(m[1]); convErr == nil {
-			e.Line, e.Found = line, m[2]
+			e.Line, why = line, m[2]
+		}
+		if parserError.MatchString(why) {
+			e.Line++ // gopkg.in/yaml.v3 counts lines from 0 here, and from 1 in its scanner's errors
 		}
 	}
+	if lines := bytes.Split(text, []byte("\n")); e.Line <= len(lines) {
+		line := lines[e.Line-1]
+		e.Column += len(line) - len(bytes.TrimLeft(line, " "))
+	}
+	e.Found = "text that does not parse (" + why + ")"
 	return e
 }
 

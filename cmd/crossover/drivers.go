@@ -60,6 +60,7 @@ func checkTargets(sc *workload.Scenario) error {
 			continue
 		}
 		errs = append(errs, d.Check(sc, t)...)
+		errs = append(errs, checkDevice(sc, t))
 	}
 	return errors.Join(errs...)
 }

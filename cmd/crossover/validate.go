@@ -20,7 +20,7 @@ func loadScenario(path string) (*workload.Scenario, error) {
 		return nil, badInput(err)
 	}
 	_, costErr := costmodel.ParseConfig(sc)
-	if err := workload.Sorted(errors.Join(err, checkTargets(sc), costErr)); err != nil {
+	if err := workload.Sorted(errors.Join(err, checkTargets(sc), costErr, checkPriced(sc))); err != nil {
 		return nil, badInput(err)
 	}
 	return sc, nil
