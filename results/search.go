@@ -89,7 +89,8 @@ type SearchPoint struct {
 }
 
 // A SearchStep is one rate, judged. Rates are operations/s, and everything but Probes is
-// about the steady parts of its probes together.
+// about the steady parts of its probes together. Where there are none, or the generator was
+// the limit, it is about the last probe as a whole, and no objective is judged.
 type SearchStep struct {
 	Rate       float64                `json:"rate"` // asked for
 	Verdict    string                 `json:"verdict"`

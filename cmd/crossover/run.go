@@ -37,6 +37,8 @@ type runOptions struct {
 	repeat   int
 	inOrder  bool
 	view     string
+
+	searching searchFlags
 }
 
 const longRun = `run sends the scenario's stream of operations to each of its targets, one after the
@@ -56,9 +58,12 @@ func newRun(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Run a scenario against its targets, price both sides, write the report",
-		Long:  longRun,
+		Long:  longRun + "\n" + longSearch,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.searching.wanted() {
+				return runSearch(c.Context(), s, args[0], o)
+			}
 			return runScenario(c.Context(), s, args[0], o)
 		},
 	}
@@ -78,6 +83,7 @@ func newRun(s streams) *cobra.Command {
 	f.StringVar(&o.view, "view", "auto", "how progress is shown on standard error: auto (a dashboard on a terminal), dashboard or plain")
 	f.StringArrayVar(&o.metrics, "metrics", nil, "HOST:PORT to serve Prometheus metrics on while running, or otlp+http://HOST:PORT to push to an OpenTelemetry receiver (repeatable)")
 	f.DurationVar(&o.interval, "interval", time.Second, "length of a recording interval, at least 100ms")
+	o.searching.register(f)
 	return c
 }
 

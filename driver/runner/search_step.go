@@ -12,6 +12,7 @@ type stepper struct {
 	assessor *assessor
 	rate     float64
 	evidence evidence // of the steady parts; or of the whole probe that decided without one
+	last     *Probe   // what is shown, unjudged, where there is no evidence
 	probes   []results.SearchProbe
 	verdict  string // "" while open
 	reasons  []string
@@ -24,7 +25,7 @@ func newStepper(a *assessor, rate float64) *stepper { return &stepper{assessor: 
 func (st *stepper) look(p *Probe) (limited bool) {
 	from, steady := steadyPart(p)
 	about := p.describe(from, steady)
-	st.probes = append(st.probes, about)
+	st.probes, st.last = append(st.probes, about), p
 	switch {
 	case about.Limited:
 		return true
@@ -47,7 +48,14 @@ func (st *stepper) look(p *Probe) (limited bool) {
 func (st *stepper) result(last bool) results.SearchStep {
 	out := results.SearchStep{
 		Rate: st.rate, Verdict: st.verdict, Probes: st.probes, Reasons: st.reasons,
-		Objectives: st.assessor.objectives(&st.evidence), Response: map[string]results.Percentiles{},
+		Objectives: []results.Judgement{}, Response: map[string]results.Percentiles{},
+	}
+	shown := &st.evidence
+	if len(shown.windows) == 0 || st.verdict == results.GeneratorLimited {
+		shown = new(evidence)
+		shown.add(st.last.Intervals)
+	} else {
+		out.Objectives = st.assessor.objectives(shown)
 	}
 	if last && st.verdict == "" {
 		st.verdict, out.Verdict = results.Undecided, results.Undecided
@@ -56,13 +64,13 @@ func (st *stepper) result(last bool) results.SearchStep {
 		}
 	}
 	for _, j := range out.Objectives {
-		if st.verdict != results.GeneratorLimited && j.Result == st.verdict && j.Result != results.Holds {
+		if j.Result == st.verdict && j.Result != results.Holds {
 			out.Reasons = append(out.Reasons, j.Name+" "+j.Result)
 		}
 	}
 	var seconds float64
 	var offered, ended, failed uint64
-	for _, w := range st.evidence.windows {
+	for _, w := range shown.windows {
 		for i := range w {
 			seconds += w[i].Length.Seconds()
 			offered += w[i].Offered
@@ -78,7 +86,7 @@ func (st *stepper) result(last bool) results.SearchStep {
 		out.Errors = float64(failed) / float64(ended)
 	}
 	for kind := op.Kind(0); kind < op.KindCount; kind++ {
-		if t := &st.evidence.times[kind]; t.total > 0 {
+		if t := &shown.times[kind]; t.total > 0 {
 			out.Response[kind.String()] = t.percentiles()
 		}
 	}

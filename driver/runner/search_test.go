@@ -157,20 +157,34 @@ func TestSearch(t *testing.T) {
 		says    string  // in violations, reasons, or the sentence
 	}{
 		{name: "found", service: service{slow: upTo(777)}, outcome: results.OutcomeFound, holding: 740, failing: 815},
-		{name: "found from above", service: service{slow: upTo(77)}, config: SearchConfig{Start: 5000},
-			outcome: results.OutcomeFound, holding: 73, failing: 81},
-		{name: "fine", service: service{slow: upTo(777)}, config: SearchConfig{Resolution: 0.005},
-			outcome: results.OutcomeFound, holding: 773, failing: 781},
-		{name: "at most", service: service{slow: upTo(1e9)}, config: SearchConfig{Max: 3000},
-			outcome: results.OutcomeAtMax, holding: 3000, says: "at least"},
-		{name: "not at the lowest", service: service{slow: upTo(0)}, config: SearchConfig{Min: 30},
-			outcome: results.OutcomeAtMin, failing: 30, says: "lowest"},
-		{name: "generator", service: service{slow: upTo(1e9), limited: func(r float64, _ int) bool { return r > 1000 }},
-			outcome: results.OutcomeLimited, holding: 800, says: "the generator was the limit at 1600/s"},
-		{name: "generator once", service: service{slow: upTo(777), limited: func(_ float64, n int) bool { return n == 3 }},
-			outcome: results.OutcomeFound, holding: 740, failing: 815},
-		{name: "growing queue", service: service{slow: upTo(1e9), growing: func(r float64) bool { return r > 500 }},
-			outcome: results.OutcomeFound, holding: 475, failing: 525, says: "the queue grows"},
+		{
+			name: "found from above", service: service{slow: upTo(77)}, config: SearchConfig{Start: 5000},
+			outcome: results.OutcomeFound, holding: 73, failing: 81,
+		},
+		{
+			name: "fine", service: service{slow: upTo(777)}, config: SearchConfig{Resolution: 0.005},
+			outcome: results.OutcomeFound, holding: 773, failing: 781,
+		},
+		{
+			name: "at most", service: service{slow: upTo(1e9)}, config: SearchConfig{Max: 3000},
+			outcome: results.OutcomeAtMax, holding: 3000, says: "at least",
+		},
+		{
+			name: "not at the lowest", service: service{slow: upTo(0)}, config: SearchConfig{Min: 30},
+			outcome: results.OutcomeAtMin, failing: 30, says: "lowest",
+		},
+		{
+			name: "generator", service: service{slow: upTo(1e9), limited: func(r float64, _ int) bool { return r > 1000 }},
+			outcome: results.OutcomeLimited, holding: 800, says: "the generator was the limit at 1600/s",
+		},
+		{
+			name: "generator once", service: service{slow: upTo(777), limited: func(_ float64, n int) bool { return n == 3 }},
+			outcome: results.OutcomeFound, holding: 740, failing: 815,
+		},
+		{
+			name: "growing queue", service: service{slow: upTo(1e9), growing: func(r float64) bool { return r > 500 }},
+			outcome: results.OutcomeFound, holding: 475, failing: 525, says: "the queue grows",
+		},
 		{name: "undecided", service: service{slow: func(r float64, _ int) float64 {
 			if r > 400 {
 				return 0.01 // exactly what p99 allows
@@ -191,8 +205,10 @@ func TestSearch(t *testing.T) {
 			}
 			return upTo(900)(r, n)
 		}}, outcome: results.OutcomeFound, holding: 855, failing: 945, says: "judged differently"},
-		{name: "few probes", service: service{slow: upTo(777)}, config: SearchConfig{MaxProbes: 5},
-			outcome: results.OutcomeProbesSpent, holding: 400, failing: 1600, says: "holds, "},
+		{
+			name: "few probes", service: service{slow: upTo(777)}, config: SearchConfig{MaxProbes: 5},
+			outcome: results.OutcomeProbesSpent, holding: 400, failing: 1600, says: "holds, ",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.config.Probe, c.config.Objectives = c.service.probe, limitOf(op.Read, "p99", 10*time.Millisecond)
@@ -319,6 +335,9 @@ func TestSweep(t *testing.T) {
 	}
 	if st := got.Steps[1]; st.Offered < 4999 || st.Offered > 5001 || st.Response["read"].P99 != int64(20*time.Millisecond) {
 		t.Errorf("step %+v", st)
+	}
+	if st := got.Steps[3]; len(st.Objectives) != 0 || st.Offered < 4999 || st.Response["read"].Count != 100*perInterval {
+		t.Errorf("what the generator limited is shown, and not judged: %+v", st)
 	}
 	s = service{slow: func(r float64, _ int) float64 { return upTo(250)(500-r, 0) }} // the wrong way round
 	got, err = Sweep(t.Context(), SweepConfig{
