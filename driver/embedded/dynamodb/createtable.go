@@ -19,13 +19,9 @@ const account = "000000000000"
 
 var tableNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
-func (s *Server) arnPrefix() string {
-	return "arn:aws:dynamodb:" + s.options.Region + ":" + account + ":table/"
-}
-
 // tableName returns the name that a TableName gives, which may be an ARN.
 func (s *Server) tableName(nameOrARN string) string {
-	return strings.TrimPrefix(nameOrARN, s.arnPrefix())
+	return strings.TrimPrefix(nameOrARN, s.arnPrefix)
 }
 
 // createTable answers CreateTable.
@@ -53,7 +49,7 @@ func (c *call) createTable() error {
 	if r.err != nil {
 		return r.err
 	}
-	t.arn, t.id, t.created = c.s.arnPrefix()+t.name, uuid(c), c.s.options.Clock.Wall(c.now)
+	t.arn, t.id, t.created = c.s.arnPrefix+t.name, uuid(c), c.s.options.Clock.Wall(c.now)
 	if !through.provisioned {
 		t.lastOnDem = t.created
 	}

@@ -117,6 +117,7 @@ func inUse(format string, args ...any) *apiError {
 func asAPI(err error) *apiError {
 	var api *apiError
 	var wrong wire.TypeError
+	var refused attribute.Invalid // in the service's words
 	switch {
 	case errors.As(err, &api):
 		return api
@@ -124,9 +125,10 @@ func asAPI(err error) *apiError {
 		return serialization(wrong.Error())
 	case errors.Is(err, wire.ErrSyntax):
 		return serialization("")
+	case errors.As(err, &refused):
+		return invalid("%s", refused)
 	}
-	// What is left are attribute's and expression's refusals, in the service's words.
-	return invalid("%s", err)
+	return internal()
 }
 
 // The throttles' messages, as the service was seen to send them.
@@ -157,10 +159,4 @@ func throttled(t *table, d partition.Decision, provisioned bool) *apiError {
 	e := failure(name, "%s", message)
 	e.reasons = []throttlingReason{{Reason: d.Reason(false), Resource: t.arn}}
 	return e
-}
-
-// isThrottle reports whether an error is one of the throttling exceptions.
-func isThrottle(err error) bool {
-	var api *apiError
-	return errors.As(err, &api) && api.reasons != nil
 }

@@ -163,6 +163,9 @@ func (r *request) refuse(names ...string) {
 // placeholders returns ExpressionAttributeNames and -Values, checked.
 func (r *request) placeholders() *expression.Names {
 	n := &expression.Names{Names: r.names("ExpressionAttributeNames"), Values: r.item("ExpressionAttributeValues")}
+	if !r.has("ExpressionAttributeNames") && !r.has("ExpressionAttributeValues") {
+		return n
+	}
 	expressions := false
 	for _, e := range []string{"KeyConditionExpression", "ConditionExpression", "FilterExpression", "UpdateExpression", "ProjectionExpression"} {
 		expressions = expressions || r.has(e)

@@ -65,7 +65,7 @@ const keepScratch = 1 << 20
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header()["Server"] = []string{"crossover-embedded-dynamodb"}
+	w.Header()["Server"] = serverName
 	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/crossover/") {
 		s.answerStatus(w, r)
 		return
@@ -232,6 +232,12 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 	}
 }
 
+// The headers that are the same in every answer.
+var (
+	serverName  = []string{"crossover-embedded-dynamodb"}
+	contentType = []string{"application/x-amz-json-1.0"}
+)
+
 // idDigits are what request identifiers are made of.
 const idDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -242,12 +248,17 @@ func answer(w http.ResponseWriter, c *call, code int) {
 		id[i] = idDigits[c.rng.IntN(len(idDigits))]
 	}
 	h := w.Header()
-	h["x-amzn-RequestId"] = []string{string(id[:])}
-	h["Content-Type"] = []string{"application/x-amz-json-1.0"}
-	h["X-Amz-Crc32"] = []string{strconv.FormatUint(uint64(crc32.ChecksumIEEE(c.out)), 10)}
-	h["Content-Length"] = []string{strconv.Itoa(len(c.out))}
+	values := make([]string, 0, 4) // one allocation for the headers that change
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1:]
+	}
+	h["Content-Type"] = contentType
+	set("x-amzn-RequestId", string(id[:]))
+	set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(c.out)), 10))
+	set("Content-Length", strconv.Itoa(len(c.out)))
 	if c.partition >= 0 {
-		h["X-Crossover-Partition"] = []string{strconv.Itoa(c.partition)}
+		set("X-Crossover-Partition", strconv.Itoa(c.partition))
 	}
 	w.WriteHeader(code)
 	// A client that has gone can't be told.

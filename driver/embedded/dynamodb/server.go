@@ -33,13 +33,14 @@ type Options struct {
 
 // A Server is one account in one region. It is safe for concurrent use.
 type Server struct {
-	options  Options
-	requests atomic.Uint64
-	panics   atomic.Uint64
-	account  meter
-	log      log
-	sleepers sleepers
-	calls    sync.Pool
+	options   Options
+	arnPrefix string // of tables, up to the name
+	requests  atomic.Uint64
+	panics    atomic.Uint64
+	account   meter
+	log       log
+	sleepers  sleepers
+	calls     sync.Pool
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
@@ -54,6 +55,7 @@ func New(o Options) (*Server, error) {
 		o.Region = "us-east-1"
 	}
 	s := &Server{options: o, tables: map[string]*table{}, sleepers: sleepers{clock: o.Clock}}
+	s.arnPrefix = "arn:aws:dynamodb:" + o.Region + ":" + account + ":table/"
 	s.calls.New = func() any { return &scratch{} }
 	return s, nil
 }

@@ -13,7 +13,7 @@ func (c *call) resource() (*table, error) {
 	if c.req.err != nil {
 		return nil, c.req.err
 	}
-	name, ok := strings.CutPrefix(arn, c.s.arnPrefix())
+	name, ok := strings.CutPrefix(arn, c.s.arnPrefix)
 	if !ok {
 		return nil, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", arn)
 	}

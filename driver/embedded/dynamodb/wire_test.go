@@ -126,7 +126,7 @@ func bench(b *testing.B, operation string, body func(i uint64) []byte) {
 	c := client(b)
 	// So much that nothing is throttled.
 	mustPost(b, c, url, "CreateTable", strings.Replace(createTable, `"PAY_PER_REQUEST"`,
-		`"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":300000000,"WriteCapacityUnits":100000000}`, 1))
+		`"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":300000,"WriteCapacityUnits":100000}`, 1))
 	for i := range uint64(1000) {
 		mustPost(b, c, url, "PutItem", string(putBody(i)))
 	}

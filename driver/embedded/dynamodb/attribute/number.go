@@ -19,7 +19,7 @@ const (
 // trailing zeroes, and the decimal exponent of the first digit.
 func parse(text string) (negative bool, digits string, exponent int, err error) {
 	s := strings.TrimSpace(text)
-	bad := invalid("The parameter cannot be converted to a numeric value: %s", text)
+	bad := Invalidf("The parameter cannot be converted to a numeric value: %s", text)
 	if s == "" || len(s) > 200 || strings.Trim(s, "0123456789+-.eE") != "" {
 		return false, "", 0, bad
 	}
@@ -35,11 +35,11 @@ func parse(text string) (negative bool, digits string, exponent int, err error) 
 	digits = strings.TrimRight(digits, "0")
 	switch {
 	case len(digits) > maxDigits:
-		return false, "", 0, invalid("Attempting to store more than 38 significant digits in a Number")
+		return false, "", 0, Invalidf("Attempting to store more than 38 significant digits in a Number")
 	case exponent > maxExponent:
-		return false, "", 0, invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return false, "", 0, Invalidf("Number overflow. Attempting to store a number with magnitude larger than supported range")
 	case exponent < minExponent:
-		return false, "", 0, invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+		return false, "", 0, Invalidf("Number underflow. Attempting to store a number with magnitude smaller than supported range")
 	}
 	return d.IsNegative(), digits, exponent, nil
 }
@@ -121,7 +121,7 @@ func Add(a, b Value, subtract bool) (Value, error) {
 	x, errX := decimal.NewFromString(a.Text)
 	y, errY := decimal.NewFromString(b.Text)
 	if errX != nil || errY != nil {
-		return Value{}, invalid("An operand in the update expression has an incorrect data type")
+		return Value{}, Invalidf("An operand in the update expression has an incorrect data type")
 	}
 	if subtract {
 		y = y.Neg()

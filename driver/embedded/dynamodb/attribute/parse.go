@@ -45,7 +45,7 @@ func readItem(r *wire.Reader, depth int) (Item, error) {
 
 func read(r *wire.Reader, depth int) (v Value, err error) {
 	if depth > MaxDepth {
-		return v, invalid("Nesting Levels have exceeded supported limits")
+		return v, Invalidf("Nesting Levels have exceeded supported limits")
 	}
 	more, err := r.Enter('{')
 	if err != nil {
@@ -59,7 +59,7 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		if r.Null() {
 			// A member that is null counts as not sent.
 		} else if v.Type != "" {
-			return v, invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+			return v, Invalidf("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 		} else if err = v.content(r, Type(name), depth); err != nil {
 			return v, err
 		}
@@ -68,7 +68,7 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		}
 	}
 	if v.Type == "" {
-		return v, invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+		return v, Invalidf("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 	}
 	return v, nil
 }
@@ -84,7 +84,7 @@ func (v *Value) content(r *wire.Reader, t Type, depth int) (err error) {
 		v.Bool, err = r.Bool()
 	case NULL:
 		if v.Bool, err = r.Bool(); err == nil && !v.Bool {
-			err = invalid("One or more parameter values were invalid: Null attribute value types must have the value of true")
+			err = Invalidf("One or more parameter values were invalid: Null attribute value types must have the value of true")
 		}
 	case L:
 		v.List, err = list(r, depth)
@@ -139,7 +139,7 @@ func (v *Value) set(r *wire.Reader, t Type) error {
 	more, err := r.Enter('[')
 	if err == nil && !more {
 		kind := map[Type]string{SS: "An string set ", NS: "An number set ", BS: "Binary sets"}[t]
-		return invalid("One or more parameter values were invalid: %s may not be empty", kind)
+		return Invalidf("One or more parameter values were invalid: %s may not be empty", kind)
 	}
 	for more && err == nil {
 		text, err := scalar(r, t[:1])
@@ -161,9 +161,9 @@ func (v *Value) set(r *wire.Reader, t Type) error {
 		return nil
 	}
 	if t == SS {
-		return invalid("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(given, ", "))
+		return Invalidf("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(given, ", "))
 	}
-	return invalid("Input collection contains duplicates")
+	return Invalidf("Input collection contains duplicates")
 }
 
 // Depth returns how deep a value nests: 0 for a scalar or set.

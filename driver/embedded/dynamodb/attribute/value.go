@@ -53,7 +53,8 @@ type Invalid string
 
 func (e Invalid) Error() string { return string(e) }
 
-func invalid(format string, args ...any) error { return Invalid(fmt.Sprintf(format, args...)) }
+// Invalidf returns an Invalid made by a format.
+func Invalidf(format string, args ...any) error { return Invalid(fmt.Sprintf(format, args...)) }
 
 // SortSet puts a set's elements in order, so that equal sets are equal element by element.
 func (v *Value) SortSet() {

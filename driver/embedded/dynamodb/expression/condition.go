@@ -136,7 +136,7 @@ func ParseCondition(kind, text string, n *Names) (Condition, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("Invalid %s: %w", kind, err)
+	return nil, attribute.Invalidf("Invalid %s: %s", kind, err)
 }
 
 func (p *parser) or() (Condition, error) {
@@ -161,7 +161,7 @@ func (p *parser) and() (Condition, error) {
 
 func (p *parser) not() (Condition, error) {
 	if p.depth++; p.depth > maxNesting {
-		return nil, fmt.Errorf("The expression has too many nested operators")
+		return nil, attribute.Invalidf("The expression has too many nested operators")
 	}
 	defer func() { p.depth-- }()
 	if p.keyword("NOT") {
@@ -226,7 +226,7 @@ func (p *parser) in(a operand) (Condition, error) {
 		}
 		c.list = append(c.list, o)
 		if len(c.list) > maxIn {
-			return nil, fmt.Errorf("The IN operator is provided with too many operands; number of operands: %d", len(c.list))
+			return nil, attribute.Invalidf("The IN operator is provided with too many operands; number of operands: %d", len(c.list))
 		}
 		if p.symbol(")") {
 			return c, nil
@@ -264,7 +264,7 @@ func (p *parser) function() (Condition, error) {
 		}
 		return call{t.text, a, b}, argument(t.text, b)
 	}
-	return nil, fmt.Errorf("Invalid function name; function: %s", t.text)
+	return nil, attribute.Invalidf("Invalid function name; function: %s", t.text)
 }
 
 // bounds refuses a BETWEEN whose literal bounds are the wrong way round, or of unlike types.
@@ -277,10 +277,10 @@ func bounds(low, high operand) error {
 	order, ok := l.v.Compare(h.v)
 	switch {
 	case !ok && l.v.Type != h.v.Type:
-		return fmt.Errorf("The BETWEEN operator requires same data type for lower and upper bounds; "+
+		return attribute.Invalidf("The BETWEEN operator requires same data type for lower and upper bounds; "+
 			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", inWords(l.v), inWords(h.v))
 	case order > 0:
-		return fmt.Errorf("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+
+		return attribute.Invalidf("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+
 			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", inWords(l.v), inWords(h.v))
 	}
 	return nil
@@ -298,9 +298,9 @@ func argument(function string, o operand) error {
 	t := l.v.Type
 	switch {
 	case function == "begins_with" && t != attribute.S && t != attribute.B, function == "attribute_type" && t != attribute.S:
-		return fmt.Errorf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", function, t)
+		return attribute.Invalidf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", function, t)
 	case function == "attribute_type" && !types[l.v.Text]:
-		return fmt.Errorf("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", l.v.Text)
+		return attribute.Invalidf("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", l.v.Text)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package expression
 
 import (
-	"fmt"
-
 	"crossover/driver/embedded/dynamodb/attribute"
 )
 
@@ -33,13 +31,13 @@ func ParseKeyCondition(text, partition, sort string, n *Names) (*KeyCondition, e
 		top, op := about(part)
 		switch {
 		case top == "":
-			return nil, fmt.Errorf("Invalid operator used in KeyConditionExpression: %s", op)
+			return nil, attribute.Invalidf("Invalid operator used in KeyConditionExpression: %s", op)
 		case top == partition && found, top == sort && k.Sort != nil:
-			return nil, fmt.Errorf("KeyConditionExpressions must only contain one condition per key")
+			return nil, attribute.Invalidf("KeyConditionExpressions must only contain one condition per key")
 		case top == partition:
 			v, ok := equals(part)
 			if !ok {
-				return nil, fmt.Errorf("Query key condition not supported")
+				return nil, attribute.Invalidf("Query key condition not supported")
 			}
 			k.Partition, found = v, true
 		case top == sort:
@@ -59,11 +57,11 @@ func ParseKeyCondition(text, partition, sort string, n *Names) (*KeyCondition, e
 func missing(found bool, partition, sort string) error {
 	switch {
 	case !found:
-		return fmt.Errorf("Query condition missed key schema element: %s", partition)
+		return attribute.Invalidf("Query condition missed key schema element: %s", partition)
 	case sort == "":
-		return fmt.Errorf("Query key condition not supported")
+		return attribute.Invalidf("Query key condition not supported")
 	}
-	return fmt.Errorf("Query condition missed key schema element: %s", sort)
+	return attribute.Invalidf("Query condition missed key schema element: %s", sort)
 }
 
 // conjuncts takes a condition apart at its ANDs.
@@ -84,7 +82,7 @@ func equals(c Condition) (attribute.Value, bool) {
 }
 
 func sortCondition(c Condition, op string) (*SortCondition, error) {
-	bad := fmt.Errorf("Invalid operator used in KeyConditionExpression: %s", op)
+	bad := attribute.Invalidf("Invalid operator used in KeyConditionExpression: %s", op)
 	var a, b operand
 	switch c := c.(type) {
 	case comparison:

@@ -1,7 +1,6 @@
 package expression
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +26,7 @@ func (n *Names) Unused() error {
 	}
 	if len(left) > 0 {
 		slices.Sort(left)
-		return fmt.Errorf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", strings.Join(left, ", "))
+		return attribute.Invalidf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", strings.Join(left, ", "))
 	}
 	for k := range n.Values {
 		if !n.used[k] {
@@ -36,7 +35,7 @@ func (n *Names) Unused() error {
 	}
 	if len(left) > 0 {
 		slices.Sort(left)
-		return fmt.Errorf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", strings.Join(left, ", "))
+		return attribute.Invalidf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", strings.Join(left, ", "))
 	}
 	return nil
 }
@@ -61,7 +60,7 @@ const maxNesting = 100
 
 func newParser(text string, n *Names) (*parser, error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, fmt.Errorf("The expression can not be empty;")
+		return nil, attribute.Invalidf("The expression can not be empty;")
 	}
 	toks, err := lex(text)
 	if err != nil {
@@ -113,13 +112,13 @@ func (p *parser) path() (Path, error) {
 		switch t.kind {
 		case word:
 			if reserved[strings.ToUpper(t.text)] {
-				return nil, fmt.Errorf("Attribute name is a reserved keyword; reserved keyword: %s", t.text)
+				return nil, attribute.Invalidf("Attribute name is a reserved keyword; reserved keyword: %s", t.text)
 			}
 			out = append(out, step{t.text, -1})
 		case name:
 			full, ok := p.names.Names[t.text]
 			if !ok {
-				return nil, fmt.Errorf("An expression attribute name used in the document path is not defined; attribute name: %s", t.text)
+				return nil, attribute.Invalidf("An expression attribute name used in the document path is not defined; attribute name: %s", t.text)
 			}
 			p.names.use(t.text)
 			out = append(out, step{full, -1})
@@ -133,7 +132,7 @@ func (p *parser) path() (Path, error) {
 			}
 			n, err := strconv.Atoi(t.text)
 			if err != nil {
-				return nil, fmt.Errorf("List index is not within the allowable range; index: [%s]", t.text)
+				return nil, attribute.Invalidf("List index is not within the allowable range; index: [%s]", t.text)
 			}
 			out = append(out, step{"", n})
 			if err := p.expect("]"); err != nil {
@@ -185,7 +184,7 @@ func (o sizeOperand) eval(it attribute.Item) (attribute.Value, bool) {
 func (p *parser) literal(t token) (operand, error) {
 	v, ok := p.names.Values[t.text]
 	if !ok {
-		return nil, fmt.Errorf("An expression attribute value used in expression is not defined; attribute value: %s", t.text)
+		return nil, attribute.Invalidf("An expression attribute value used in expression is not defined; attribute value: %s", t.text)
 	}
 	p.names.use(t.text)
 	return literal{v}, nil
@@ -213,17 +212,17 @@ func (p *parser) operand() (operand, error) {
 func Projection(text string, n *Names) ([]Path, error) {
 	p, err := newParser(text, n)
 	if err != nil {
-		return nil, fmt.Errorf("Invalid ProjectionExpression: %w", err)
+		return nil, attribute.Invalidf("Invalid ProjectionExpression: %s", err)
 	}
 	var out []Path
 	for {
 		path, err := p.path()
 		if err != nil {
-			return nil, fmt.Errorf("Invalid ProjectionExpression: %w", err)
+			return nil, attribute.Invalidf("Invalid ProjectionExpression: %s", err)
 		}
 		for _, o := range out {
 			if o.overlaps(path) {
-				return nil, fmt.Errorf("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", o, path)
+				return nil, attribute.Invalidf("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", o, path)
 			}
 		}
 		out = append(out, path)
@@ -231,7 +230,7 @@ func Projection(text string, n *Names) ([]Path, error) {
 			return out, nil
 		}
 		if err := p.expect(","); err != nil {
-			return nil, fmt.Errorf("Invalid ProjectionExpression: %w", err)
+			return nil, attribute.Invalidf("Invalid ProjectionExpression: %s", err)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package expression
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,13 +26,13 @@ type change struct {
 }
 
 // ErrOperand is wrapped when an update meets a value of the wrong type.
-var ErrOperand = errors.New("An operand in the update expression has an incorrect data type")
+const ErrOperand = attribute.Invalid("An operand in the update expression has an incorrect data type")
 
 // errMissing: the service's own words.
-var errMissing = errors.New("The provided expression refers to an attribute that does not exist in the item")
+const errMissing = attribute.Invalid("The provided expression refers to an attribute that does not exist in the item")
 
 // errPath: the service's own words.
-var errPath = errors.New("The document path provided in the update expression is invalid for update")
+const errPath = attribute.Invalid("The document path provided in the update expression is invalid for update")
 
 type arithmetic struct {
 	a, b     operand
@@ -78,7 +76,7 @@ func (o listAppend) eval(it attribute.Item) (attribute.Value, bool) {
 func ParseUpdate(text string, n *Names) (*Update, error) {
 	u, err := parseUpdate(text, n)
 	if err != nil {
-		return nil, fmt.Errorf("Invalid UpdateExpression: %w", err)
+		return nil, attribute.Invalidf("Invalid UpdateExpression: %s", err)
 	}
 	return u, nil
 }
@@ -97,7 +95,7 @@ func parseUpdate(text string, n *Names) (*Update, error) {
 			return nil, p.fail(t)
 		}
 		if seen[clause] {
-			return nil, fmt.Errorf("The \"%s\" section can only be used once in an update expression;", clause)
+			return nil, attribute.Invalidf("The \"%s\" section can only be used once in an update expression;", clause)
 		}
 		seen[clause] = true
 		for {
@@ -139,7 +137,7 @@ func (p *parser) action(u *Update, clause string) error {
 	}
 	c := change{path, o.(literal).v}
 	if !isSet(c.v.Type) && (clause == "DELETE" || c.v.Type != attribute.N) {
-		return fmt.Errorf("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
+		return attribute.Invalidf("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
 			clause, typeNames[c.v.Type], clause)
 	}
 	if clause == "ADD" {
@@ -199,7 +197,7 @@ func (p *parser) setOperand() (operand, error) {
 		}
 		return listAppend{a, b}, p.expect(")")
 	}
-	return nil, fmt.Errorf("Invalid function name; function: %s", t.text)
+	return nil, attribute.Invalidf("Invalid function name; function: %s", t.text)
 }
 
 // paths returns every place that the update changes.
@@ -231,7 +229,7 @@ func (u *Update) overlap() error {
 	for i, a := range all {
 		for _, b := range all[:i] {
 			if a.overlaps(b) {
-				return fmt.Errorf("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", b, a)
+				return attribute.Invalidf("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", b, a)
 			}
 		}
 	}
