@@ -292,7 +292,8 @@ func (c *call) batchWrites() ([]*batchWrite, error) {
 		})
 	})
 	if c.req.err == nil && total == 0 {
-		c.req.fail(unfit("{}", "requestItems", fmt.Sprintf("Map value must satisfy constraint: [Member must have length less than or equal to %d, "+
+		c.req.fail(unfit("{}", "requestItems", fmt.Sprintf("Map value must satisfy constraint: [Member must "+
+			"have length less than or equal to %d, "+
 			"Member must have length greater than or equal to 1]", maxBatchWrite)))
 	}
 	return out, c.req.err
@@ -316,7 +317,8 @@ func readWrite(w *wire.Reader, keys schema) (oneWrite, error) {
 	case put == nil && del == nil:
 		return one, invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 	case put != nil && del != nil:
-		return one, invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+		return one, invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly " +
+			"one of the supported datatypes")
 	case del != nil:
 		del.require("Key")
 		key := del.item("Key")

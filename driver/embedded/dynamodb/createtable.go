@@ -121,7 +121,8 @@ func refuseIndexes(r *request) error {
 // refuseFeatures refuses what changes a table's behaviour or bill, and is not modelled. What a
 // request switches off explicitly is fine.
 func refuseFeatures(r *request) {
-	r.refuse("ResourcePolicy", "GlobalSecondaryIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates",
+	r.refuse("ResourcePolicy", "GlobalSecondaryIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency",
+		"GlobalTableWitnessUpdates",
 		"GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 	if x := r.structure("StreamSpecification"); x != nil && x.flag("StreamEnabled") {
 		r.fail(notModelled("streams"))
@@ -175,7 +176,8 @@ func checkSchema(keys schema, kinds map[string]attribute.Type) error {
 	}
 	switch {
 	case len(keys) == 0 || len(keys) > 2:
-		return unfit("["+strings.Join(names, ", ")+"]", "keySchema", "Member must have length less than or equal to 2")
+		return unfit("["+strings.Join(names, ", ")+"]", "keySchema", "Member must have length less than or "+
+			"equal to 2")
 	case keys[0].role != "HASH":
 		return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
 	case len(keys) == 2 && keys[1].role != "RANGE":
@@ -183,10 +185,12 @@ func checkSchema(keys schema, kinds map[string]attribute.Type) error {
 	case len(keys) == 2 && keys[0].name == keys[1].name:
 		return invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
 	case slices.ContainsFunc(keys, func(k keyAttribute) bool { return k.kind == "" }):
-		return invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. "+
+		return invalid("One or more parameter values were invalid: Some index key attributes are not "+
+			"defined in AttributeDefinitions. "+
 			"Keys: [%s], AttributeDefinitions: [%s]", strings.Join(names, ", "), strings.Join(keysOf(kinds), ", "))
 	case len(kinds) != len(keys):
-		return invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match " +
+		return invalid("One or more parameter values were invalid: Number of attributes in KeySchema does " +
+			"not exactly match " +
 			"number of attributes defined in AttributeDefinitions")
 	}
 	return nil
@@ -212,9 +216,11 @@ func billing(r *request, now throughput, fresh bool) throughput {
 	case r.err != nil:
 		return out
 	case p != nil && !out.provisioned:
-		r.fail(invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"))
+		r.fail(invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor " +
+			"WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"))
 	case p == nil && out.provisioned && (fresh || !now.provisioned):
-		r.fail(invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"))
+		r.fail(invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits " +
+			"must both be specified when BillingMode is PROVISIONED"))
 	case p != nil:
 		out.read, out.write = capacityUnits(p, "ReadCapacityUnits"), capacityUnits(p, "WriteCapacityUnits")
 		r.failIn(p)
@@ -226,7 +232,8 @@ func billing(r *request, now throughput, fresh bool) throughput {
 	}
 	if d := r.structure("OnDemandThroughput"); d != nil {
 		if out.provisioned {
-			r.fail(invalid("One or more parameter values were invalid: OnDemandThroughput can only be specified when BillingMode is PAY_PER_REQUEST"))
+			r.fail(invalid("One or more parameter values were invalid: OnDemandThroughput can only be " +
+				"specified when BillingMode is PAY_PER_REQUEST"))
 		}
 		maximum(d, "MaxReadRequestUnits", &out.maxRead)
 		maximum(d, "MaxWriteRequestUnits", &out.maxWrite)
@@ -241,7 +248,8 @@ func capacityUnits(p *request, name string) int64 {
 	switch {
 	case p.err != nil:
 	case n < 1:
-		p.fail(unfit(fmt.Sprint(n), "provisionedThroughput."+small(name), "Member must have value greater than or equal to 1"))
+		p.fail(unfit(fmt.Sprint(n), "provisionedThroughput."+small(name), "Member must have value greater "+
+			"than or equal to 1"))
 	case n > maxProvisioned:
 		p.fail(invalid("Given value %d for %s is out of bounds", n, name))
 	}
@@ -259,7 +267,8 @@ func maximum(d *request, name string, to *int64) {
 	case n == -1:
 		*to = 0
 	case n < 1:
-		d.fail(unfit(fmt.Sprint(n), "onDemandThroughput."+small(name), "Member must have value greater than or equal to 1"))
+		d.fail(unfit(fmt.Sprint(n), "onDemandThroughput."+small(name), "Member must have value greater than "+
+			"or equal to 1"))
 	default:
 		*to = min(n, math.MaxInt32)
 	}
@@ -281,7 +290,8 @@ func warmThroughput(r *request, t throughput) (out [2]float64) {
 		}
 		n := x.integer(name)
 		if x.err == nil && n < least {
-			x.fail(invalid("One or more parameter values were invalid: Requested %s for WarmThroughput for table is lower than the minimum of %d", name, least))
+			x.fail(invalid("One or more parameter values were invalid: Requested %s for WarmThroughput for "+
+				"table is lower than the minimum of %d", name, least))
 		}
 		out[i] = float64(n)
 	}
@@ -308,7 +318,8 @@ func tags(r *request) map[string]string {
 			case x.err != nil:
 				return x.err
 			case key == "" || len(key) > 128 || len(value) > 256:
-				return invalid("One or more parameter values were invalid: a tag's key has 1 to 128 characters, its value up to 256")
+				return invalid("One or more parameter values were invalid: a tag's key has 1 to 128 " +
+					"characters, its value up to 256")
 			case strings.HasPrefix(strings.ToLower(key), "aws:"):
 				return invalid("One or more parameter values were invalid: Tag keys can't begin with aws:")
 			}
@@ -317,7 +328,8 @@ func tags(r *request) map[string]string {
 		})
 	})
 	if len(out) > maxTags {
-		r.fail(invalid("One or more parameter values were invalid: Too many tags: a resource has at most %d", maxTags))
+		r.fail(invalid("One or more parameter values were invalid: Too many tags: a resource has at most "+
+			"%d", maxTags))
 	}
 	return out
 }

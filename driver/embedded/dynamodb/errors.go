@@ -69,6 +69,10 @@ func appendJSON(dst []byte, v any) []byte {
 	return append(dst, text...)
 }
 
+// conditionFailed is the exception that is an answer rather than an error: it has a metric of
+// its own, and is no UserError.
+const conditionFailed = "ConditionalCheckFailedException"
+
 func failure(name, format string, args ...any) *apiError {
 	return &apiError{status: http.StatusBadRequest, space: serviceSpace, name: name, message: fmt.Sprintf(format, args...)}
 }
@@ -85,7 +89,8 @@ func unfit(value, place, constraint string) *apiError {
 	if value != "null" {
 		value = "'" + value + "'"
 	}
-	return invalid("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s", value, place, constraint)
+	return invalid("1 validation error detected: Value %s at '%s' failed to satisfy constraint: "+
+		"%s", value, place, constraint)
 }
 
 // notModelled refuses what the real service does and this server does not: it is never ignored.
@@ -102,7 +107,9 @@ func serialization(message string) *apiError {
 }
 
 func internal() *apiError {
-	return &apiError{status: http.StatusInternalServerError, space: serviceSpace, name: "InternalServerError", message: "Internal server error"}
+	e := failure("InternalServerError", "Internal server error")
+	e.status = http.StatusInternalServerError
+	return e
 }
 
 func notFound() *apiError {
@@ -135,7 +142,8 @@ func asAPI(err error) *apiError {
 const (
 	provisionedMessage = "The level of configured provisioned throughput for the table was exceeded. " +
 		"Consider increasing your provisioning level with the UpdateTable API."
-	onDemandMessage = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling " +
+	onDemandMessage = "Throughput exceeds the current capacity of your table or index. DynamoDB is " +
+		"automatically scaling " +
 		"your table or index so please try again shortly. If exceptions persist, check if you have a hot key: " +
 		"https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
 	maximumMessage = "Throughput exceeds the maximum OnDemandThroughput configured on table or index"

@@ -46,7 +46,8 @@ func ParseFaults(text string) (Faults, error) {
 		}
 	}
 	if sum := f.Throttle + f.Error500 + f.Reset; sum > 1 {
-		return Faults{}, fmt.Errorf("faults: throttle, error500 and reset add up to %g%%, expected at most 100%%", 100*sum)
+		return Faults{}, fmt.Errorf("faults: throttle, error500 and reset add up to %g%%, expected at most "+
+			"100%%", 100*sum)
 	}
 	return f, nil
 }

@@ -101,7 +101,7 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		}
 		c.touched(1, size)
 		if !holds {
-			e := failure("ConditionalCheckFailedException", "The conditional request failed")
+			e := failure(conditionFailed, "The conditional request failed")
 			if w.onFailure {
 				e.item = old
 			}
@@ -111,7 +111,7 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		return after, nil
 	})
 	var api *apiError
-	if errors.As(err, &api) && api.name == "ConditionalCheckFailedException" {
+	if errors.As(err, &api) && api.name == conditionFailed {
 		c.tally(w.table).sums[conditionFailures]++
 	}
 	return err
@@ -202,10 +202,12 @@ func (c *call) updateItem() error {
 	}
 	for _, name := range update.Tops() {
 		if w.table.schema.has(name) {
-			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", name)
+			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This "+
+				"attribute is part of the key", name)
 		}
 	}
-	if err := c.do(w, func(old attribute.Stored) (attribute.Stored, error) { return apply(update, old, w.key) }); err != nil {
+	next := func(old attribute.Stored) (attribute.Stored, error) { return apply(update, old, w.key) }
+	if err := c.do(w, next); err != nil {
 		return err
 	}
 	if err := c.returnUpdated(w, update.Tops()); err != nil {
@@ -230,7 +232,8 @@ func apply(u *expression.Update, old attribute.Stored, key attribute.Item) (attr
 	}
 	for _, v := range after {
 		if v.Depth() > attribute.MaxDepth {
-			return nil, invalid("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+			return nil, invalid("Nesting Levels have exceeded supported limits: Attributes in the item have " +
+				"nested levels beyond supported limit")
 		}
 	}
 	return encode(after), nil

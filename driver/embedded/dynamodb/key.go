@@ -53,10 +53,12 @@ func (s schema) ofItem(it attribute.Item) (store.Key, error) {
 	for _, k := range s {
 		v, ok := it[k.name]
 		if !ok {
-			return store.Key{}, invalid("One or more parameter values were invalid: Missing the key %s in the item", k.name)
+			return store.Key{}, invalid("One or more parameter values were invalid: Missing the key %s in "+
+				"the item", k.name)
 		}
 		if v.Type != k.kind {
-			return store.Key{}, invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.name, k.kind, v.Type)
+			return store.Key{}, invalid("One or more parameter values were invalid: Type mismatch for key "+
+				"%s expected: %s actual: %s", k.name, k.kind, v.Type)
 		}
 	}
 	return s.place(it)
@@ -79,17 +81,20 @@ func (s schema) place(it attribute.Item) (store.Key, error) {
 	for _, k := range s {
 		if k.kind != attribute.N && it[k.name].Text == "" {
 			kind := map[attribute.Type]string{attribute.S: "string", attribute.B: "binary"}[k.kind]
-			return store.Key{}, invalid("One or more parameter values are not valid. The AttributeValue for a key attribute "+
+			return store.Key{}, invalid("One or more parameter values are not valid. The AttributeValue for "+
+				"a key attribute "+
 				"cannot contain an empty %s value. Key: %s", kind, k.name)
 		}
 	}
 	if it[s[0].name].Size() > maxPartitionKey {
-		return store.Key{}, invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
+		return store.Key{}, invalid("One or more parameter values were invalid: Size of hashkey has " +
+			"exceeded the maximum size limit of2048 bytes")
 	}
 	sort := ""
 	if len(s) > 1 {
 		if it[s[1].name].Size() > maxSortKey {
-			return store.Key{}, invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+			return store.Key{}, invalid("One or more parameter values were invalid: Aggregated size of all " +
+				"range keys has exceeded the size limit of 1024 bytes")
 		}
 		sort = sortable(it[s[1].name])
 	}
@@ -115,7 +120,8 @@ type span struct {
 
 // spanOf returns the keys that a key condition covers.
 func (s schema) spanOf(k *expression.KeyCondition) (span, error) {
-	mismatch := invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
+	mismatch := invalid("One or more parameter values were invalid: Condition parameter type does not match " +
+		"schema type")
 	if k.Partition.Type != s[0].kind {
 		return span{}, mismatch
 	}

@@ -32,7 +32,9 @@ func (c *call) pageParameters(keyConditioned bool) (*pageRequest, error) {
 	}
 	r := &c.req
 	r.refuse(legacy...)
-	p := &pageRequest{table: t, names: r.placeholders(), limit: -1, strong: r.flag("ConsistentRead"), want: r.returnConsumed()}
+	p := &pageRequest{
+		table: t, names: r.placeholders(), limit: -1, strong: r.flag("ConsistentRead"), want: r.returnConsumed(),
+	}
 	if index := r.text("IndexName"); r.err == nil && r.has("IndexName") {
 		return nil, invalid("The table does not have the specified index: %s", index)
 	}
@@ -49,7 +51,8 @@ func (c *call) pageParameters(keyConditioned bool) (*pageRequest, error) {
 	if keyConditioned && p.filter != nil {
 		for _, k := range t.schema {
 			if slices.Contains(expression.Tops(p.filter), k.name) {
-				r.fail(invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", k.name))
+				r.fail(invalid("Filter Expression can only contain non-primary key attributes: Primary key "+
+					"attribute: %s", k.name))
 			}
 		}
 	}
@@ -70,11 +73,14 @@ func (p *pageRequest) selects(r *request) {
 	switch {
 	case r.err != nil:
 	case what == "ALL_PROJECTED_ATTRIBUTES":
-		r.fail(invalid("One or more parameter values were invalid: Select type ALL_PROJECTED_ATTRIBUTES is not supported for querying/scanning on a table without an index"))
+		r.fail(invalid("One or more parameter values were invalid: Select type ALL_PROJECTED_ATTRIBUTES is " +
+			"not supported for querying/scanning on a table without an index"))
 	case what == "SPECIFIC_ATTRIBUTES" && p.paths == nil:
-		r.fail(invalid("One or more parameter values were invalid: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"))
+		r.fail(invalid("One or more parameter values were invalid: Must specify the AttributesToGet or " +
+			"ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"))
 	case p.paths != nil && what != "" && what != "SPECIFIC_ATTRIBUTES":
-		r.fail(invalid("One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get %s", what))
+		r.fail(invalid("One or more parameter values were invalid: Cannot specify the ProjectionExpression "+
+			"when choosing to get %s", what))
 	}
 }
 
@@ -173,9 +179,11 @@ func (c *call) query() error {
 	}
 	r, keys := &c.req, p.table.schema
 	if !r.has("KeyConditionExpression") {
-		return invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+		return invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in " +
+			"the request.")
 	}
-	condition, err := expression.ParseKeyCondition(r.text("KeyConditionExpression"), keys.partition(), keys.sort(), p.names)
+	text := r.text("KeyConditionExpression")
+	condition, err := expression.ParseKeyCondition(text, keys.partition(), keys.sort(), p.names)
 	if r.err != nil {
 		return r.err
 	}
@@ -243,7 +251,8 @@ func (c *call) scan() error {
 	from := store.Key{Hash: first}
 	if p.start != nil {
 		if from = *p.start; from.Hash < first || from.Hash > last {
-			return invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "+
+			return invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "+
+				"ExclusiveStartKey with correct Segment. "+
 				"TotalSegments: %d Segment: %d", c.req.integer("TotalSegments"), c.req.integer("Segment"))
 		}
 	}
@@ -266,17 +275,21 @@ func (c *call) segment() (first, last uint64, err error) {
 	case r.err != nil:
 		return 0, 0, r.err
 	case has && !r.has("TotalSegments"):
-		return 0, 0, invalid("The TotalSegments parameter is required but was not present in the request when Segment parameter is present")
+		return 0, 0, invalid("The TotalSegments parameter is required but was not present in the request " +
+			"when Segment parameter is present")
 	case !has && r.has("TotalSegments"):
-		return 0, 0, invalid("The Segment parameter is required but was not present in the request when parameter TotalSegments is present")
+		return 0, 0, invalid("The Segment parameter is required but was not present in the request when " +
+			"parameter TotalSegments is present")
 	case total < 1:
 		return 0, 0, unfit(fmt.Sprint(total), "totalSegments", "Member must have value greater than or equal to 1")
 	case total > maxSegments:
-		return 0, 0, unfit(fmt.Sprint(total), "totalSegments", fmt.Sprintf("Member must have value less than or equal to %d", maxSegments))
+		return 0, 0, unfit(fmt.Sprint(total), "totalSegments", fmt.Sprintf("Member must have value less "+
+			"than or equal to %d", maxSegments))
 	case n < 0:
 		return 0, 0, unfit(fmt.Sprint(n), "segment", "Member must have value greater than or equal to 0")
 	case n >= total:
-		return 0, 0, invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d", n, total)
+		return 0, 0, invalid("The Segment parameter is zero-based and must be less than parameter "+
+			"TotalSegments: Segment: %d is not less than TotalSegments: %d", n, total)
 	}
 	first, last = store.Segment(int(n), int(total))
 	return first, last, nil

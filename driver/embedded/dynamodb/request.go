@@ -167,7 +167,9 @@ func (r *request) placeholders() *expression.Names {
 		return n
 	}
 	expressions := false
-	for _, e := range []string{"KeyConditionExpression", "ConditionExpression", "FilterExpression", "UpdateExpression", "ProjectionExpression"} {
+	for _, e := range []string{
+		"KeyConditionExpression", "ConditionExpression", "FilterExpression", "UpdateExpression", "ProjectionExpression",
+	} {
 		expressions = expressions || r.has(e)
 	}
 	for _, member := range []struct {

@@ -82,7 +82,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	x.pcg.Seed(s.options.Seed, s.requests.Add(1))
 	c := &x.call
-	*c = call{s: s, now: s.options.Clock.Now(), rng: rand.New(&x.pcg), out: x.out[:0], partition: -1, tallies: c.tallies[:0]}
+	*c = call{
+		s: s, now: s.options.Clock.Now(), rng: rand.New(&x.pcg), out: x.out[:0], partition: -1, tallies: c.tallies[:0],
+	}
 	var err error
 	if x.body, err = readBody(x.body[:0], http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		var large *http.MaxBytesError
@@ -202,7 +204,7 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 	if api != nil {
 		took = -1
 	}
-	if api != nil && api.status == http.StatusBadRequest && api.reasons == nil && api.name != "ConditionalCheckFailedException" {
+	if api != nil && api.status == http.StatusBadRequest && api.reasons == nil && api.name != conditionFailed {
 		// What else is a client's fault is a metric of the account.
 		var t tally
 		t.sums[userErrors] = 1

@@ -90,7 +90,8 @@ func (t *table) describe(now time.Time) description {
 		decreases = 0
 	}
 	d := description{
-		TableName: t.name, TableStatus: t.status, CreationDateTime: seconds(t.created), TableSizeBytes: t.store.Bytes(), ItemCount: t.store.Items(),
+		TableName: t.name, TableStatus: t.status, CreationDateTime: seconds(t.created),
+		TableSizeBytes: t.store.Bytes(), ItemCount: t.store.Items(),
 		TableArn: t.arn, TableID: t.id, DeletionProtectionEnabled: t.protected,
 		ProvisionedThroughput: provisionedDesc{
 			seconds(t.increased), seconds(t.decreased), decreases, t.throughput.read, t.throughput.write,
@@ -126,7 +127,8 @@ func (t *table) describe(now time.Time) description {
 func (t *table) warmth() warmDesc {
 	w := warmDesc{max(t.throughput.read, int64(t.warm[0])), max(t.throughput.write, int64(t.warm[1])), active}
 	if !t.throughput.provisioned {
-		w.ReadUnitsPerSecond, w.WriteUnitsPerSecond = max(w.ReadUnitsPerSecond, partition.OnDemandRead), max(w.WriteUnitsPerSecond, partition.OnDemandWrite)
+		w.ReadUnitsPerSecond = max(w.ReadUnitsPerSecond, partition.OnDemandRead)
+		w.WriteUnitsPerSecond = max(w.WriteUnitsPerSecond, partition.OnDemandWrite)
 	}
 	return w
 }
@@ -148,7 +150,8 @@ func (c *call) namedTable() (*table, error) {
 	}
 	t := c.s.lookup(name, c.now)
 	if t == nil {
-		return nil, failure("ResourceNotFoundException", "Requested resource not found: Table: %s not found", c.s.tableName(name))
+		return nil, failure("ResourceNotFoundException", "Requested resource not found: Table: %s not "+
+			"found", c.s.tableName(name))
 	}
 	return t, nil
 }
@@ -214,7 +217,8 @@ func (c *call) remove(t *table) error {
 	defer t.mu.Unlock()
 	switch {
 	case t.protected:
-		return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+		return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable " +
+			"deletion protection first.")
 	case t.status == creating:
 		return inUse("Attempt to change a resource which is still in use: Table is being created: %s", t.name)
 	case t.status == updating:

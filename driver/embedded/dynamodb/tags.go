@@ -19,7 +19,8 @@ func (c *call) resource() (*table, error) {
 	}
 	t := c.s.lookup(name, c.now)
 	if t == nil {
-		return nil, failure("ResourceNotFoundException", "Requested resource not found: ResourcArn: %s not found", arn)
+		return nil, failure("ResourceNotFoundException", "Requested resource not found: ResourcArn: %s not "+
+			"found", arn)
 	}
 	return t, nil
 }

@@ -19,7 +19,8 @@ func (c *call) updateTable() error {
 	protected := r.flag("DeletionProtectionEnabled")
 	changes := r.has("BillingMode") || r.has("ProvisionedThroughput") || r.has("OnDemandThroughput")
 	if r.err == nil && !changes && !r.has("TableClass") && !r.has("DeletionProtectionEnabled") {
-		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or " +
+		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " +
+			"GlobalSecondaryIndexUpdates or " +
 			"SSESpecification or ReplicaUpdates is required")
 	}
 	if err := c.alter(t, class, protected); err != nil {
@@ -57,10 +58,12 @@ func (c *call) alter(t *table, class string, protected bool) error {
 }
 
 func unchanged(t throughput) error {
-	return invalid("The provisioned throughput for the table will not change. The requested value equals the current value. "+
+	return invalid("The provisioned throughput for the table will not change. The requested value equals "+
+		"the current value. "+
 		"Current ReadCapacityUnits provisioned for the table: %d. Requested ReadCapacityUnits: %d. "+
 		"Current WriteCapacityUnits provisioned for the table: %d. Requested WriteCapacityUnits: %d. "+
-		"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.", t.read, t.read, t.write, t.write)
+		"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher "+
+		"limits.", t.read, t.read, t.write, t.write)
 }
 
 // change puts a new throughput into force. The caller holds t.mu.
@@ -90,6 +93,7 @@ func (s *Server) change(t *table, next throughput, now time.Duration) {
 	t.throughput, t.status = next, active
 	s.event(t.name, "capacity", fmt.Sprintf("table %s: %s, before %s", t.name, next, was))
 	if after := t.learn(); after > before {
-		s.event(t.name, "split", fmt.Sprintf("table %s: from %d to %d partitions, for its capacity", t.name, before, after))
+		s.event(t.name, "split", fmt.Sprintf("table %s: from %d to %d partitions, for its "+
+			"capacity", t.name, before, after))
 	}
 }

@@ -37,9 +37,11 @@ func parse(text string) (negative bool, digits string, exponent int, err error) 
 	case len(digits) > maxDigits:
 		return false, "", 0, Invalidf("Attempting to store more than 38 significant digits in a Number")
 	case exponent > maxExponent:
-		return false, "", 0, Invalidf("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return false, "", 0, Invalidf("Number overflow. Attempting to store a number with magnitude larger " +
+			"than supported range")
 	case exponent < minExponent:
-		return false, "", 0, Invalidf("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+		return false, "", 0, Invalidf("Number underflow. Attempting to store a number with magnitude " +
+			"smaller than supported range")
 	}
 	return d.IsNegative(), digits, exponent, nil
 }

@@ -59,7 +59,8 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		if r.Null() {
 			// A member that is null counts as not sent.
 		} else if v.Type != "" {
-			return v, Invalidf("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+			return v, Invalidf("Supplied AttributeValue has more than one datatypes set, must contain " +
+				"exactly one of the supported datatypes")
 		} else if err = v.content(r, Type(name), depth); err != nil {
 			return v, err
 		}
@@ -84,7 +85,8 @@ func (v *Value) content(r *wire.Reader, t Type, depth int) (err error) {
 		v.Bool, err = r.Bool()
 	case NULL:
 		if v.Bool, err = r.Bool(); err == nil && !v.Bool {
-			err = Invalidf("One or more parameter values were invalid: Null attribute value types must have the value of true")
+			err = Invalidf("One or more parameter values were invalid: Null attribute value types must have " +
+				"the value of true")
 		}
 	case L:
 		v.List, err = list(r, depth)
@@ -112,7 +114,8 @@ func scalar(r *wire.Reader, t Type) (string, error) {
 	case B:
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
-			return "", wire.TypeError("Base64 encoded length is expected a multiple of 4 bytes but found: " + text[:min(len(text), 20)])
+			return "", wire.TypeError("Base64 encoded length is expected a multiple of 4 bytes but found: " +
+				"" + text[:min(len(text), 20)])
 		}
 		return string(b), nil
 	}
@@ -161,7 +164,8 @@ func (v *Value) set(r *wire.Reader, t Type) error {
 		return nil
 	}
 	if t == SS {
-		return Invalidf("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(given, ", "))
+		return Invalidf("One or more parameter values were invalid: Input collection [%s] contains "+
+			"duplicates.", strings.Join(given, ", "))
 	}
 	return Invalidf("Input collection contains duplicates")
 }

@@ -226,7 +226,8 @@ func (p *parser) in(a operand) (Condition, error) {
 		}
 		c.list = append(c.list, o)
 		if len(c.list) > maxIn {
-			return nil, attribute.Invalidf("The IN operator is provided with too many operands; number of operands: %d", len(c.list))
+			return nil, attribute.Invalidf("The IN operator is provided with too many operands; number of "+
+				"operands: %d", len(c.list))
 		}
 		if p.symbol(")") {
 			return c, nil
@@ -278,10 +279,13 @@ func bounds(low, high operand) error {
 	switch {
 	case !ok && l.v.Type != h.v.Type:
 		return attribute.Invalidf("The BETWEEN operator requires same data type for lower and upper bounds; "+
-			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", inWords(l.v), inWords(h.v))
+			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: "+
+			"%s", inWords(l.v), inWords(h.v))
 	case order > 0:
-		return attribute.Invalidf("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+
-			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", inWords(l.v), inWords(h.v))
+		return attribute.Invalidf("The BETWEEN operator requires upper bound to be greater than or equal to "+
+			"lower bound; "+
+			"lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: "+
+			"%s", inWords(l.v), inWords(h.v))
 	}
 	return nil
 }
@@ -298,9 +302,11 @@ func argument(function string, o operand) error {
 	t := l.v.Type
 	switch {
 	case function == "begins_with" && t != attribute.S && t != attribute.B, function == "attribute_type" && t != attribute.S:
-		return attribute.Invalidf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", function, t)
+		return attribute.Invalidf("Incorrect operand type for operator or function; operator or function: "+
+			"%s, operand type: %s", function, t)
 	case function == "attribute_type" && !types[l.v.Text]:
-		return attribute.Invalidf("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", l.v.Text)
+		return attribute.Invalidf("Invalid attribute type name found; type: %s, valid types: "+
+			"{B,NULL,SS,BOOL,L,BS,N,NS,S,M}", l.v.Text)
 	}
 	return nil
 }

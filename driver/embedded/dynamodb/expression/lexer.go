@@ -35,7 +35,8 @@ func digit(c byte) bool  { return c >= '0' && c <= '9' }
 // lex splits an expression into words.
 func lex(text string) ([]token, error) {
 	if len(text) > maxExpression {
-		return nil, attribute.Invalidf("Expression size has exceeded the maximum allowed size; expression size: %d", len(text))
+		return nil, attribute.Invalidf("Expression size has exceeded the maximum allowed size; expression "+
+			"size: %d", len(text))
 	}
 	var out []token
 	for i := 0; i < len(text); {
@@ -81,5 +82,6 @@ func lex(text string) ([]token, error) {
 // syntax returns DynamoDB's own words for an expression that does not parse.
 func syntax(text, tok string, at int) error {
 	from := max(0, at-10)
-	return attribute.Invalidf("Syntax error; token: \"%s\", near: \"%s\"", tok, text[from:min(len(text), at+len(tok)+5)])
+	return attribute.Invalidf("Syntax error; token: \"%s\", near: "+
+		"\"%s\"", tok, text[from:min(len(text), at+len(tok)+5)])
 }

@@ -26,7 +26,8 @@ func (n *Names) Unused() error {
 	}
 	if len(left) > 0 {
 		slices.Sort(left)
-		return attribute.Invalidf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", strings.Join(left, ", "))
+		return attribute.Invalidf("Value provided in ExpressionAttributeNames unused in expressions: keys: "+
+			"{%s}", strings.Join(left, ", "))
 	}
 	for k := range n.Values {
 		if !n.used[k] {
@@ -35,7 +36,8 @@ func (n *Names) Unused() error {
 	}
 	if len(left) > 0 {
 		slices.Sort(left)
-		return attribute.Invalidf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", strings.Join(left, ", "))
+		return attribute.Invalidf("Value provided in ExpressionAttributeValues unused in expressions: keys: "+
+			"{%s}", strings.Join(left, ", "))
 	}
 	return nil
 }
@@ -118,7 +120,8 @@ func (p *parser) path() (Path, error) {
 		case name:
 			full, ok := p.names.Names[t.text]
 			if !ok {
-				return nil, attribute.Invalidf("An expression attribute name used in the document path is not defined; attribute name: %s", t.text)
+				return nil, attribute.Invalidf("An expression attribute name used in the document path is "+
+					"not defined; attribute name: %s", t.text)
 			}
 			p.names.use(t.text)
 			out = append(out, step{full, -1})
@@ -184,7 +187,8 @@ func (o sizeOperand) eval(it attribute.Item) (attribute.Value, bool) {
 func (p *parser) literal(t token) (operand, error) {
 	v, ok := p.names.Values[t.text]
 	if !ok {
-		return nil, attribute.Invalidf("An expression attribute value used in expression is not defined; attribute value: %s", t.text)
+		return nil, attribute.Invalidf("An expression attribute value used in expression is not defined; "+
+			"attribute value: %s", t.text)
 	}
 	p.names.use(t.text)
 	return literal{v}, nil
@@ -222,7 +226,9 @@ func Projection(text string, n *Names) ([]Path, error) {
 		}
 		for _, o := range out {
 			if o.overlaps(path) {
-				return nil, attribute.Invalidf("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", o, path)
+				return nil, attribute.Invalidf("Invalid ProjectionExpression: Two document paths overlap "+
+					"with each other; must remove or rewrite one of these paths; path one: [%s], path two: "+
+					"[%s]", o, path)
 			}
 		}
 		out = append(out, path)

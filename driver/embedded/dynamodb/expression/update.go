@@ -95,7 +95,8 @@ func parseUpdate(text string, n *Names) (*Update, error) {
 			return nil, p.fail(t)
 		}
 		if seen[clause] {
-			return nil, attribute.Invalidf("The \"%s\" section can only be used once in an update expression;", clause)
+			return nil, attribute.Invalidf("The \"%s\" section can only be used once in an update "+
+				"expression;", clause)
 		}
 		seen[clause] = true
 		for {
@@ -137,7 +138,8 @@ func (p *parser) action(u *Update, clause string) error {
 	}
 	c := change{path, o.(literal).v}
 	if !isSet(c.v.Type) && (clause == "DELETE" || c.v.Type != attribute.N) {
-		return attribute.Invalidf("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
+		return attribute.Invalidf("Incorrect operand type for operator or function; operator: %s, operand "+
+			"type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
 			clause, typeNames[c.v.Type], clause)
 	}
 	if clause == "ADD" {
@@ -229,7 +231,8 @@ func (u *Update) overlap() error {
 	for i, a := range all {
 		for _, b := range all[:i] {
 			if a.overlaps(b) {
-				return attribute.Invalidf("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", b, a)
+				return attribute.Invalidf("Two document paths overlap with each other; must remove or "+
+					"rewrite one of these paths; path one: [%s], path two: [%s]", b, a)
 			}
 		}
 	}

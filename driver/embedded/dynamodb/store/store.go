@@ -67,7 +67,8 @@ type Store struct {
 func New() *Store {
 	s := &Store{}
 	for i := range s.shards {
-		s.shards[i].tree = btree.NewBTreeGOptions(func(a, b Entry) bool { return a.less(b.Key) }, btree.Options{NoLocks: true})
+		less := func(a, b Entry) bool { return a.less(b.Key) }
+		s.shards[i].tree = btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
 	}
 	return s
 }
