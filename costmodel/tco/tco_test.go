@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crossover/costmodel/price"
 	"crossover/results/figure"
 )
 
@@ -236,23 +235,18 @@ func TestCrossings(t *testing.T) {
 	if !r.Crossover.Found || len(r.Crossover.Regions) != len(r.Crossover.Points)+1 {
 		t.Fatalf("%+v", r.Crossover)
 	}
-	cheaper := func(load float64) string {
-		x := compute(t, largeSteady, map[string]string{"demand.mean": formatRate(load), "items": formatItems(load / 400_000 * 200e6)})
-		d, a := best(x, "dynamodb"), best(x, "aerospike")
-		if a != nil && a.Total.Value < d.Total.Value {
-			return "aerospike"
-		}
-		return "dynamodb"
+	at := func(load float64) string {
+		return cheaper(offered(t, largeSteady, map[string]string{"demand.mean": formatRate(load), "items": formatItems(load / 400_000 * 200e6)}))
 	}
 	for i, p := range r.Crossover.Points {
 		before, after := r.Crossover.Regions[i], r.Crossover.Regions[i+1]
 		if before.To != p.Figure.Value || after.From != p.Figure.Value || before.System == after.System {
 			t.Errorf("crossing %v between %+v and %+v", p.Figure, before, after)
 		}
-		if got := cheaper(p.Figure.Value * 0.999); got != before.System {
+		if got := at(p.Figure.Value * 0.999); got != before.System {
 			t.Errorf("just below %v %s is cheaper, the curve says %s", p.Figure, got, before.System)
 		}
-		if got := cheaper(p.Figure.Value * 1.001); got != after.System {
+		if got := at(p.Figure.Value * 1.001); got != after.System {
 			t.Errorf("just above %v %s is cheaper, the curve says %s", p.Figure, got, after.System)
 		}
 	}
@@ -289,13 +283,11 @@ func TestCurveAtTheDemand(t *testing.T) {
 // TestMoreLoadNeverCostsLess: the cheapest offer of a system never gets cheaper with load. A
 // system may drop out, where Community Edition's limits are passed.
 func TestMoreLoadNeverCostsLess(t *testing.T) {
+	m, _, err := prepare(Input{Scenario: parse(t, growing)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		cfg, err := configure(parseRapid(t, growing), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sc := parseRapid(t, growing)
-		m := &model{sc: sc, book: price.Default(), cfg: cfg, base: baseOf(sc, profileOf(sc), nil, cfg)}
 		scale := math.Pow(10, rapid.Float64Range(-4, 1).Draw(t, "log scale"))
 		more := scale * rapid.Float64Range(1, 3).Draw(t, "more")
 		low, high := m.at(scale), m.at(more)
@@ -308,7 +300,7 @@ func TestMoreLoadNeverCostsLess(t *testing.T) {
 }
 
 func TestWhatIf(t *testing.T) {
-	r := compute(t, growing, map[string]string{"aerospike.cpu_per_op": "58us", "gb": "GB", "demand.shape": "flat", "horizon": "12 months"})
+	r := offered(t, growing, map[string]string{"aerospike.cpu_per_op": "58us", "gb": "GB", "demand.shape": "flat", "horizon": "12 months"})
 	for _, a := range r.Assumptions {
 		want, ok := map[string]float64{"aerospike.cpu_per_op": 58, "gb": 1e9, "demand.shape": 1, "horizon": 12}[a.Name]
 		if ok && (a.Figure.Value != want || a.Figure.Source != "--what-if "+a.Name) {
@@ -372,7 +364,7 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestDeterministic(t *testing.T) {
-	a, b := encode(t, compute(t, largeSteady, nil)), encode(t, compute(t, largeSteady, nil))
+	a, b := encode(t, compute(t, largeSteady, nil)), encode(t, computeWith(t, largeSteady, nil, nil))
 	if !bytes.Equal(a, b) {
 		t.Error("the same scenario gave two results")
 	}
