@@ -16,7 +16,8 @@
 //   - BytesOut and BytesIn are whole items by workload.Scenario.ItemSize, once for each item
 //     written or read, whatever the protocol adds and however often an attempt was repeated.
 //     Keys in a request are not counted.
-//   - Items is how many items were written or returned: 1 for a write that was applied.
+//   - Items is how many items were written or returned: 1 for a write that was applied, 2 for a
+//     read_modify_write.
 //   - A read of an item that is not there is NotFound, and so is a query that finds no item. A
 //     scan page that happens to be empty is OK.
 //   - An unconditional delete of an item that is not there is a success, OK or NotFound.
@@ -28,7 +29,8 @@
 //   - ConditionFailed is an answer: one attempt of that class, no retry, nothing written.
 //   - Every failed attempt has a reason, and the outcome has the last one's, even when a retry
 //     then succeeded. Every attempt is in Attempts, with the time it was sent on the clock that
-//     the driver was opened with. The last attempt's class is the outcome's.
+//     the driver was opened with. The last attempt's class is the outcome's, unless the operation
+//     gave up between two of them.
 //   - An operation whose context has ended, or ends, is Timeout or Failed, and Do returns.
 //   - Provision may be called again; Drop may be called without Provision, and again.
 package drivertest

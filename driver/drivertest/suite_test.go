@@ -70,6 +70,7 @@ func TestSound(t *testing.T) {
 		{"half an attempt log", op.Outcome{Requests: 2, Attempts: []op.Attempt{ok}}, "1 attempts for 2 requests"},
 		{"retry's reason lost", op.Outcome{Requests: 1, Attempts: []op.Attempt{throttled, last}}, "the last failed attempt's"},
 		{"failed without reason", op.Outcome{Requests: 1, Attempts: []op.Attempt{{Start: 2, Latency: 1, Class: op.Overload}, last}}, "without a reason"},
+		{"gave up between requests", op.Outcome{Requests: 1, Class: op.Timeout, Reason: "ContextEnded", Err: errors.New("ended"), Attempts: []op.Attempt{ok}}, ""},
 		{"class differs", op.Outcome{Requests: 1, Class: op.NotFound, Attempts: []op.Attempt{ok}}, "the last attempt is ok"},
 		{"attempts overlap", op.Outcome{Requests: 2, Attempts: []op.Attempt{ok, {Start: 4, Latency: 1}}}, "attempt 2 of 2"},
 		{"before it was sent", op.Outcome{Requests: 1, Attempts: []op.Attempt{{Start: 0, Latency: 1}}}, "attempt 1 of 1"},

@@ -134,10 +134,10 @@ func TestClasses(t *testing.T) {
 			refuseWith(w, 400, "RequestLimitExceeded", "", `,"ThrottlingReasons":[{"reason":"TableReadAccountLimitExceeded"}]`)
 		}, op.Throttled, "TableReadAccountLimitExceeded"},
 		{"throttled without reasons", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 400, "ThrottlingException", "") }, op.Throttled, "ThrottlingException"},
-		{"a proxy's 429", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "slow", 429) }, op.Throttled, "HTTP429"},
+		{"a proxy's 429", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "slow", http.StatusTooManyRequests) }, op.Throttled, "HTTP429"},
 		{"condition", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 400, conditionFailed, "") }, op.ConditionFailed, conditionFailed},
 		{"internal error", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 500, "InternalServerError", "") }, op.Overload, "InternalServerError"},
-		{"unavailable", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 503) }, op.Overload, "HTTP503"},
+		{"unavailable", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusServiceUnavailable) }, op.Overload, "HTTP503"},
 		{"no table", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 400, "ResourceNotFoundException", "") }, op.Failed, "ResourceNotFoundException"},
 		{"denied", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 400, "AccessDeniedException", "") }, op.Failed, "AccessDeniedException"},
 		{"redirected", func(w http.ResponseWriter, _ *http.Request) {

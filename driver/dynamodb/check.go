@@ -17,7 +17,9 @@ var regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d+$`)
 var tableShape = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // faultShape is how faults are written: shares of requests, and for a delay its length.
-var faultShape = regexp.MustCompile(`^((throttle|error500|reset)=[0-9.]+%|delay=[0-9.]+%:[0-9.]+[a-zµ]+)(,((throttle|error500|reset)=[0-9.]+%|delay=[0-9.]+%:[0-9.]+[a-zµ]+))*$`)
+var faultShape = regexp.MustCompile(`^` + oneFault + `(, *` + oneFault + `)*$`)
+
+const oneFault = `((throttle|error500|reset)=[0-9.]+%|delay=[0-9.]+%:[0-9.]+[a-zµ]+)`
 
 // decode reads a target's settings and returns every problem with them.
 func decode(sc *workload.Scenario, t workload.Target) (Config, []error) {

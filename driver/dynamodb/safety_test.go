@@ -10,7 +10,6 @@ import (
 
 	"crossover/driver"
 	"crossover/driver/clock"
-	"crossover/driver/drivertest"
 )
 
 // Credentials that the tests would recognise anywhere. They are AWS's own examples, and a
@@ -166,13 +165,4 @@ func TestIsLoopback(t *testing.T) {
 			t.Errorf("isLoopback(%q) = %v", endpoint, got)
 		}
 	}
-}
-
-// The suite, with credentials that it looks for in all that the driver says.
-func TestSuiteWithCredentials(t *testing.T) {
-	withCredentials(t)
-	drivertest.Run(t, drivertest.Subject{
-		Definition: Definition(), Place: "table", Units: true, Secrets: []string{fakeKey, fakeSecret, fakeToken},
-		Start: func(t *testing.T, _ drivertest.State) drivertest.Database { return startStandin(t).database() },
-	})
 }

@@ -62,7 +62,7 @@ func TestConnectionsLast(t *testing.T) {
 		go func() {
 			var last error
 			o, out := &op.Op{Kind: op.Update, Item: 1, Partition: 1, Body: make([]byte, 500)}, new(op.Outcome)
-			for range 500 {
+			for range 200 {
 				if se.Do(t.Context(), o, out); out.Err != nil {
 					last = out.Err
 				}

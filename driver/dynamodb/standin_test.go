@@ -436,11 +436,13 @@ func (f *fixture) onCall(name string, reply func(w http.ResponseWriter, r *http.
 	}
 }
 
+// The suite, with credentials that it looks for in all that the driver says.
 func TestStandin(t *testing.T) {
+	withCredentials(t)
 	drivertest.Run(t, drivertest.Subject{
 		Definition: Definition(), Place: "table", Units: true,
 		States:  []drivertest.State{drivertest.Faulty, drivertest.Stalled},
-		Secrets: nil,
+		Secrets: []string{fakeKey, fakeSecret, fakeToken},
 		Start: func(t *testing.T, state drivertest.State) drivertest.Database {
 			s := startStandin(t)
 			db := s.database()
