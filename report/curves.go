@@ -61,15 +61,20 @@ func percentilePlot(runs []*results.Run, kind, measure, title string) (*picture,
 // tenth percentile, since the fastest few say little, to the last that the samples carry.
 func percentilePoints(r *results.Run, kind, measure string) plotter.XYs {
 	h := r.Histogram(kind, measure, true)
-	var pts plotter.XYs
+	var nines, percentiles []float64
 	for step := 1; step <= 100; step++ {
-		nines := float64(step) / 20
-		q := 1 - math.Pow(10, -nines)
-		if h.TotalCount() == 0 || !results.EnoughSamples(h.TotalCount(), q) {
+		n := float64(step) / 20
+		q := 1 - math.Pow(10, -n)
+		if !results.EnoughSamples(h.TotalCount(), q) {
 			break
 		}
-		if v := h.ValueAtQuantile(100 * q); v > 0 {
-			pts = append(pts, plotter.XY{X: nines, Y: math.Log10(float64(v) / 1e6)})
+		nines, percentiles = append(nines, n), append(percentiles, 100*q)
+	}
+	var pts plotter.XYs
+	values := h.ValueAtPercentiles(percentiles) // in one pass
+	for i, p := range percentiles {
+		if v := values[p]; v > 0 {
+			pts = append(pts, plotter.XY{X: nines[i], Y: math.Log10(float64(v) / 1e6)})
 		}
 	}
 	return pts
