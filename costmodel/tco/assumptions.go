@@ -1,8 +1,8 @@
 package tco
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"crossover/costmodel"
@@ -174,9 +174,19 @@ func (k knob) figure(c *costmodel.Config) figure.Figure {
 		if f.Note != "" {
 			f.Note += "; "
 		}
-		f.Note += fmt.Sprintf("plausible from %.4g to %.4g", low, high)
+		f.Note += "plausible from " + plainDigits(low) + " to " + plainDigits(high)
 	}
 	return f
+}
+
+// plainDigits writes v to four significant digits without an exponent, which %g would give
+// ten thousand and more.
+func plainDigits(v float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
+	if err != nil {
+		rounded = v
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
 func assumptionsOf(c *costmodel.Config) []Assumption {
