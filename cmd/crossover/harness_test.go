@@ -40,11 +40,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// commandLimit ends a command that should have ended by itself, so that the test which ran it
+// says so.
+const commandLimit = 4 * time.Minute
+
 // crossover runs a command line in this process.
 func crossover(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = execute(t.Context(), streams{in: strings.NewReader(""), out: &out, err: &errs}, args)
+	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
+	defer cancel()
+	code = execute(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, args)
 	return code, out.String(), errs.String()
 }
 

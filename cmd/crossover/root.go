@@ -102,23 +102,19 @@ func newRoot(s streams) *cobra.Command {
 		newExplain(s), newPrices(s), newServe(s), newDoctor(s), newVersion(s),
 	)
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
+	wrapArgs(root)
 	return root
 }
 
 // wrapArgs makes a wrong number of arguments bad input, as a wrong flag is.
 func wrapArgs(c *cobra.Command) {
-	check := c.Args
-	if check == nil {
-		return
-	}
-	c.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return badInput(fmt.Errorf("%w; see `%s --help`", err, c.CommandPath()))
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return badInput(fmt.Errorf("%w; see `%s --help`", err, c.CommandPath()))
+			}
+			return nil
 		}
-		return nil
 	}
 	for _, sub := range c.Commands() {
 		wrapArgs(sub)

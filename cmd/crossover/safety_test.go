@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +58,30 @@ func serve(t *testing.T, args ...string) string {
 	return said.Listening
 }
 
+// behind returns the address of a proxy that hides what a server says of itself: to a driver,
+// what stands behind it is what the scenario declares.
+func behind(t *testing.T, address string) string {
+	t.Helper()
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})
+	proxy.ModifyResponse = func(r *http.Response) error {
+		for name := range r.Header {
+			if name == "Server" || strings.HasPrefix(name, "X-Crossover") {
+				r.Header.Del(name)
+			}
+		}
+		return nil
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			http.NotFound(w, r)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
 // client speaks to a server as somebody's application would.
 func client(address string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
@@ -73,6 +101,10 @@ func theirs(t *testing.T, c *dynamodb.Client, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	until(t, "an active table", func() bool {
+		d, err := c.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &name})
+		return err == nil && d.Table.TableStatus == types.TableStatusActive
+	})
 	_, err = c.PutItem(t.Context(), &dynamodb.PutItemInput{
 		TableName: &name, Item: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "precious"}},
 	})
@@ -152,7 +184,7 @@ func TestOwnTableIsDropped(t *testing.T) {
 }
 
 func TestBilledRunNeedsABudget(t *testing.T) {
-	address := serve(t, "dynamodb")
+	address := behind(t, serve(t, "dynamodb"))
 	path := write(t, "s.yaml", oneTarget(fmt.Sprintf("endpoint: http://%s, kind: real", address)))
 	for _, c := range []struct {
 		name, budget string
@@ -190,7 +222,7 @@ func TestBilledRunNeedsABudget(t *testing.T) {
 // A run whose consumption outgrows its estimate is stopped: here the items in the table are
 // larger than the scenario says.
 func TestBudgetStopsTheRun(t *testing.T) {
-	address := serve(t, "dynamodb")
+	address := behind(t, serve(t, "dynamodb"))
 	reads := strings.Replace(oneTarget("endpoint: http://"+address+", kind: real"),
 		"{read: 50%, update: 30%, insert: 10%, delete: 5%, read_modify_write: 5%}", "{read: 100%}", 1)
 	large := write(t, "large.yaml", strings.Replace(reads, "size: 600B", "size: 60KiB", 1))

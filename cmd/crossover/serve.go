@@ -119,6 +119,9 @@ func newServeAerospike(s streams) *cobra.Command {
 			if o.Faults, err = aerospikeserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
 			}
+			if o.Nodes < 1 {
+				return badInput(fmt.Errorf("--nodes %d: expected 1 or more", o.Nodes))
+			}
 			o.Clock = clock.Real()
 			cluster, err := aerospikeserver.New(o)
 			if err != nil {
