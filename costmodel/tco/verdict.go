@@ -82,7 +82,7 @@ func (m *model) unpriced(r *Result, d, a *Offer) {
 		}
 	}
 	slices.Sort(missing)
-	v.Sentence = fmt.Sprintf("Undetermined: no offer of %s could be priced in %s.", strings.Join(missing, " nor of "), r.Region)
+	v.Sentence = fmt.Sprintf("No offer of %s could be priced in %s.", strings.Join(missing, " nor of "), r.Region)
 	for _, o := range r.Offers {
 		if o.Status != statusPriced && slices.Contains(missing, systemName(o.System)) {
 			v.Because = append(v.Because, fmt.Sprintf("%s: %s: %s", o.Title, o.Status, o.Reason))
@@ -115,16 +115,16 @@ func (m *model) decide(r *Result, d, a *Offer, ch chance, flips []doubt) {
 	switch {
 	case len(doubtful) > 0:
 		v.Decision = Undetermined
-		v.Sentence = fmt.Sprintf("Undetermined: %s, but within the plausible range of %s the other system is cheaper.", less, strings.Join(doubtful, " and of "))
+		v.Sentence = fmt.Sprintf("%s, but within the plausible range of %s the other system is cheaper.", less, strings.Join(doubtful, " and of "))
 		v.Because = append(v.Because, "A price that nobody has read at its source decides: "+strings.Join(doubtful, ", ")+".")
 	case math.Abs(share) < Material:
 		v.Decision = Undetermined
-		v.Sentence = fmt.Sprintf("Undetermined: %s; less than %.0f %% is not worth a decision.", less, 100*Material)
+		v.Sentence = fmt.Sprintf("%s; less than %.0f %% is not worth a decision.", less, 100*Material)
 	case won < Confident:
 		v.Decision = Undetermined
-		v.Sentence = fmt.Sprintf("Undetermined: %s, but %s is cheaper in only %.0f %% of the draws of the assumptions; %.0f %% are asked for.", less, name, 100*won, 100*Confident)
+		v.Sentence = fmt.Sprintf("%s, but %s is cheaper in only %.0f %% of the draws of the assumptions; %.0f %% are asked for.", less, name, 100*won, 100*Confident)
 		if decision == Migrate && ch.unpriced > 1-Confident {
-			v.Sentence = fmt.Sprintf("Undetermined: %s, but in %.0f %% of the draws of the assumptions no Aerospike offer can be priced.", less, 100*ch.unpriced)
+			v.Sentence = fmt.Sprintf("%s, but in %.0f %% of the draws of the assumptions no Aerospike offer can be priced.", less, 100*ch.unpriced)
 		}
 	case decision == Migrate:
 		v.Decision = Migrate

@@ -188,7 +188,7 @@ func TestUndetermined(t *testing.T) {
 	t.Run("no EC2 price in the region", func(t *testing.T) {
 		r := compute(t, strings.Replace(smallSteady, "cost:", "cost:\n  regions: [eu-west-1]", 1), nil)
 		v := r.Verdict
-		if v.Decision != Undetermined || v.Saving != nil || !strings.Contains(v.Sentence, "no offer of Aerospike could be priced in eu-west-1") || len(v.MeasureNext) == 0 {
+		if v.Decision != Undetermined || v.Saving != nil || !strings.Contains(v.Sentence, "No offer of Aerospike could be priced in eu-west-1") || len(v.MeasureNext) == 0 {
 			t.Errorf("%+v", v)
 		}
 		if a := best(r, "aerospike"); a != nil {
