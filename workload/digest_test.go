@@ -107,7 +107,7 @@ func TestWhatTheDigestDependsOn(t *testing.T) {
 		"skew":        change("theta: 0.9", "theta: 0.91"),
 		"hot key":     change("key: 11", "key: 12"),
 		"hot window":  change("from: 20s", "from: 21s"),
-		"mix":         change("read: 90%, update: 10%", "read: 89%, update: 11%"),
+		"mix":         change("read: 70%, update: 30%", "read: 69%, update: 31%"),
 		"consistency": change("consistency: eventual", "consistency: strong"),
 		"process":     change("process: poisson", "process: constant"),
 		"rate":        change("rate: 1200/s", "rate: 1201/s"),
