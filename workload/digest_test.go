@@ -41,9 +41,6 @@ func TestDigestsOfTheLibrary(t *testing.T) {
 			t.Errorf("%s.yaml calls itself %s", name, sc.Name)
 		}
 		got[name] = workload.StreamDigest(sc)
-		if again := workload.StreamDigest(sc); again != got[name] {
-			t.Errorf("%s: digest %s, and %s the second time", name, got[name], again)
-		}
 	}
 	golden := filepath.Join("testdata", "digests.json")
 	if *update {
@@ -75,8 +72,12 @@ func TestWhatTheDigestDependsOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := string(text)
+	// A short run: what is looked at is whether a digest changes.
+	base := strings.NewReplacer("for: 35s", "for: 2s", "from: 20s, to: 30s", "from: 6s, to: 7s").Replace(string(text))
 	want := workload.StreamDigest(parse(t, base))
+	if again := workload.StreamDigest(parse(t, base)); again != want {
+		t.Errorf("digest %s, and %s the second time", want, again)
+	}
 	without := base[:strings.Index(base, "objectives:")]
 	change := func(before, after string) string {
 		if !strings.Contains(base, before) {
@@ -106,7 +107,7 @@ func TestWhatTheDigestDependsOn(t *testing.T) {
 		"key":         change("audience#{id}", "profile#{id}"),
 		"skew":        change("theta: 0.9", "theta: 0.91"),
 		"hot key":     change("key: 11", "key: 12"),
-		"hot window":  change("from: 20s", "from: 21s"),
+		"hot window":  change("from: 6s", "from: 5s"),
 		"mix":         change("read: 70%, update: 30%", "read: 69%, update: 31%"),
 		"consistency": change("consistency: eventual", "consistency: strong"),
 		"process":     change("process: poisson", "process: constant"),

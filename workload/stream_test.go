@@ -67,7 +67,7 @@ func TestStreamKeepsNoState(t *testing.T) {
 	streams := []Stream{s, NewStream(sc), NewStream(again), NewStream(again)}
 	rapid.Check(t, func(t *rapid.T) {
 		var o op.Op
-		for range 30 {
+		for range 10 {
 			i := rapid.Uint64Range(0, n-1).Draw(t, "i")
 			streams[rapid.IntRange(0, len(streams)-1).Draw(t, "stream")].At(i, &o)
 			if diff := cmp.Diff(want[i], clone(o)); diff != "" {
