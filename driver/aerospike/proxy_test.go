@@ -24,6 +24,8 @@ type proxy struct {
 	code     atomic.Int32 // result code of answers to requests for data; 0 leaves them
 	requests atomic.Int64 // requests for data that came in
 
+	before func(request int64) // called before a request for data passes; set before use
+
 	mu    sync.Mutex
 	info  map[string]string // answers that replace the node's
 	conns []net.Conn
@@ -113,7 +115,10 @@ func (p *proxy) serve(client, up net.Conn) {
 		data := frame[1] == typeMessage && !bytes.Contains(frame, p.marker[:])
 		spoil.Store(data)
 		if data {
-			p.requests.Add(1)
+			n := p.requests.Add(1)
+			if p.before != nil {
+				p.before(n)
+			}
 			if p.cut.Load() {
 				return
 			}

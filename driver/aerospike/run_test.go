@@ -318,6 +318,42 @@ func TestOwnEventsOnce(t *testing.T) {
 	}
 }
 
+// A version condition holds only while nobody wrote, or removed, the record between the read
+// and the write.
+func TestVersionCondition(t *testing.T) {
+	sc := shape{operations: "{read_modify_write: 100%}", condition: "version"}.scenario(t)
+	c := start(t, server.Options{Nodes: 1})
+	other := ready(t, sc, hosts(c.Seed()))
+	rival := openSession(t, other)
+	for _, step := range []struct {
+		name  string
+		rival op.Kind // op.KindCount: nobody
+		class op.Class
+	}{{"alone", op.KindCount, op.OK}, {"written", op.Update, op.ConditionFailed}, {"removed", op.Delete, op.ConditionFailed}} {
+		t.Run(step.name, func(t *testing.T) {
+			p := newProxy(t, sc, other.set, c.Seed())
+			p.before = func(request int64) {
+				if request == 2 && step.rival != op.KindCount {
+					if out := do(t, rival, operation(sc, step.rival, 4)); out.Class != op.OK {
+						t.Errorf("the rival's %v: %v", step.rival, out.Class)
+					}
+				}
+			}
+			d := open(t, sc, clock.Real(), hosts(p.address()))
+			if err := d.Provision(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			o := operation(sc, op.ReadModifyWrite, 4)
+			o.Condition = op.VersionUnchanged
+			p.requests.Store(0)
+			out := do(t, openSession(t, d), o)
+			if out.Class != step.class || out.Requests != 2 || len(out.Attempts) != 2 {
+				t.Errorf("%v after %d requests, expected %v after 2", out.Class, out.Requests, step.class)
+			}
+		})
+	}
+}
+
 // A session adds no allocation to the client library's own.
 func TestSessionAllocatesNothing(t *testing.T) {
 	sc := shape{}.scenario(t)
