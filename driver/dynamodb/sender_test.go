@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"testing"
-
-	"crossover/workload/op"
 )
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -38,44 +36,4 @@ func TestSenderHidesWriteTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-}
-
-// However fast the answers are, a session's connection lasts.
-func TestConnectionsLast(t *testing.T) {
-	const sessions = 4
-	s := startStandin(t)
-	connections := countConnections(t, s)
-	d := on(t, s, scenario(t, small, writes), "")
-	if err := d.Provision(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Warm(t.Context(), sessions); err != nil {
-		t.Fatal(err)
-	}
-	warmed := connections.Load()
-	done := make(chan error)
-	for range sessions {
-		se, err := d.Session(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			var last error
-			o, out := &op.Op{Kind: op.Update, Item: 1, Partition: 1, Body: make([]byte, 500)}, new(op.Outcome)
-			for range 200 {
-				if se.Do(t.Context(), o, out); out.Err != nil {
-					last = out.Err
-				}
-			}
-			done <- last
-		}()
-	}
-	for range sessions {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	if n := connections.Load(); n != warmed {
-		t.Errorf("%d connections more", n-warmed)
-	}
 }
