@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -81,11 +80,7 @@ func TestProbesAreAnsweredAsByARealServer(t *testing.T) {
 	}
 	for _, p := range probes {
 		t.Run(p.name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", c.Seed())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			conn := dial(t, c.Seed())
 			request, want := p.request, p.response
 			if cut[p.name] {
 				request, want = completed(t, p)
@@ -133,11 +128,7 @@ func completed(t *testing.T, p exchange) (request, response []byte) {
 // ask sends one info request and returns the whole answer.
 func ask(t testing.TB, c *Cluster, node int, request string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", c.nodes[node].address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, c.nodes[node].address())
 	out, at := wire.Begin(nil)
 	out = append(out, request...)
 	wire.End(out, at, wire.TypeInfo)

@@ -3,7 +3,6 @@ package aerospike
 import (
 	"errors"
 	"io"
-	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -88,11 +87,7 @@ func TestFaults(t *testing.T) {
 
 func TestResetIsATCPReset(t *testing.T) {
 	c := start(t, Options{Nodes: 1, Faults: Faults{Reset: 1}})
-	conn, err := net.Dial("tcp", c.Seed())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, c.Seed())
 	if _, err := conn.Write(probe(t, "get all (info1 READ|GET_ALL)").request); err != nil {
 		t.Fatal(err)
 	}
@@ -107,11 +102,11 @@ func TestDelay(t *testing.T) {
 	client := connect(t, c)
 	done := make(chan types.ResultCode, 1)
 	go func() { done <- code(client.PutBins(nil, mustKey(t, "s", 1), as.NewBin("a", 1))) }()
-	if until := clock.await(1)[0]; until != 20*time.Millisecond {
+	if until := clock.await(t, 1)[0]; until != 20*time.Millisecond {
 		t.Errorf("held until %v", until)
 	}
 	clock.advance(20 * time.Millisecond)
-	if got := <-done; got != types.OK {
+	if got := receive(t, done); got != types.OK {
 		t.Error(got)
 	}
 }

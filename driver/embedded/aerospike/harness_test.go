@@ -69,3 +69,17 @@ func mustKey(t testing.TB, set string, user any) *as.Key {
 	}
 	return k
 }
+
+// dial connects to a node; what does not come in time fails the test instead of hanging it.
+func dial(t testing.TB, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(hang)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}

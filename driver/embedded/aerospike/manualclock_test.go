@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -64,12 +65,41 @@ func (c *manualClock) advance(d time.Duration) {
 	c.change.Broadcast()
 }
 
+// hang is when a test that waits for what does not come gives up.
+const hang = 20 * time.Second
+
 // await waits until n are asleep, and returns until when each is, in order.
-func (c *manualClock) await(n int) []time.Duration {
+func (c *manualClock) await(t testing.TB, n int) []time.Duration {
+	t.Helper()
+	hung := false
+	watch := time.AfterFunc(hang, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		hung = true
+		c.change.Broadcast()
+	})
+	defer watch.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.sleeps) < n {
+	for len(c.sleeps) < n && !hung {
 		c.change.Wait()
 	}
+	if len(c.sleeps) < n {
+		t.Fatalf("%d wait for the clock, want %d", len(c.sleeps), n)
+	}
 	return slices.Sorted(slices.Values(c.sleeps))
+}
+
+// receive returns what comes from a channel, and fails the test if nothing does.
+func receive[T any](t testing.TB, from <-chan T) T {
+	t.Helper()
+	watch := time.NewTimer(hang)
+	defer watch.Stop()
+	select {
+	case v := <-from:
+		return v
+	case <-watch.C:
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
 }

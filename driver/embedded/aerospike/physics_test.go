@@ -25,11 +25,11 @@ func TestKeyBusy(t *testing.T) {
 		go func() { results <- code(client.PutBins(put, k, as.NewBin("a", 1))) }()
 	}
 	for range writers - taken {
-		if got := <-results; got != types.KEY_BUSY {
+		if got := receive(t, results); got != types.KEY_BUSY {
 			t.Errorf("a write beyond the queue: %v", got)
 		}
 	}
-	asleep := clock.await(taken)
+	asleep := clock.await(t, taken)
 	for i, until := range asleep {
 		if want := time.Duration(i+1) * DefaultFabricRTT; until != want {
 			t.Errorf("write %d is done at %v, want %v", i, until, want)
@@ -38,14 +38,14 @@ func TestKeyBusy(t *testing.T) {
 	// Another key is not concerned.
 	other := make(chan types.ResultCode, 1)
 	go func() { other <- code(client.PutBins(put, mustKey(t, "hot", 2), as.NewBin("a", 1))) }()
-	clock.await(taken + 1)
+	clock.await(t, taken+1)
 	clock.advance(time.Second)
 	for range taken {
-		if got := <-results; got != types.OK {
+		if got := receive(t, results); got != types.OK {
 			t.Errorf("a write that waited: %v", got)
 		}
 	}
-	if got := <-other; got != types.OK {
+	if got := receive(t, other); got != types.OK {
 		t.Errorf("a write of another key: %v", got)
 	}
 	n := c.nodes[c.partitions().master(k.PartitionId())]
@@ -64,7 +64,7 @@ func TestKeyBusy(t *testing.T) {
 		rec, _ := client.Get(nil, k)
 		r <- rec
 	}()
-	if rec := <-r; rec == nil || rec.Generation != taken {
+	if rec := receive(t, r); rec == nil || rec.Generation != taken {
 		t.Errorf("after %d writes: %+v", taken, rec)
 	}
 }
@@ -80,7 +80,7 @@ func TestNoKeyBusyWithOneCopy(t *testing.T) {
 		go func() { results <- code(client.PutBins(exists(as.REPLACE), k, as.NewBin("a", 1))) }()
 	}
 	for range 40 {
-		if got := <-results; got != types.OK {
+		if got := receive(t, results); got != types.OK {
 			t.Errorf("%v", got)
 		}
 	}
@@ -178,21 +178,21 @@ func TestReadsTakeTheDevicesTime(t *testing.T) {
 		}()
 		return done
 	}
-	if err := <-read(records - 1); err != nil {
+	if err := receive(t, read(records-1)); err != nil {
 		t.Fatal(err)
 	}
 	if got := n.devices.stats(clock.Now())[0].Reads; got != 0 {
 		t.Errorf("a record in the cache took %d reads of the device", got)
 	}
 	done := read(0)
-	until := clock.await(1)[0] - clock.Now()
+	until := clock.await(t, 1)[0] - clock.Now()
 	// Its channel's service time, lognormal about 1/(IOPS*scale) with one channel, and its bytes
 	// at the scaled bandwidth.
 	if until < nvme.ReadBase/4 || until > 200*time.Millisecond {
 		t.Errorf("the read takes %v", until)
 	}
 	clock.advance(time.Second)
-	if err := <-done; err != nil {
+	if err := receive(t, done); err != nil {
 		t.Error(err)
 	}
 	if got := n.devices.stats(clock.Now())[0].Reads; got != 1 {
@@ -201,9 +201,9 @@ func TestReadsTakeTheDevicesTime(t *testing.T) {
 	// An update reads the record before it writes it; the exact replace above did not.
 	update := make(chan types.ResultCode, 1)
 	go func() { update <- code(client.PutBins(nil, mustKey(t, "set", 1), as.NewBin("c", 1))) }()
-	clock.await(1)
+	clock.await(t, 1)
 	clock.advance(time.Second)
-	if got := <-update; got != types.OK {
+	if got := receive(t, update); got != types.OK {
 		t.Error(got)
 	}
 	if got := n.devices.stats(clock.Now())[0].Reads; got != 2 {
@@ -237,6 +237,17 @@ func TestReadsOfACopy(t *testing.T) {
 	for _, n := range c.nodes {
 		if got := n.counters.total(readAction); got != 10 {
 			t.Errorf("node %d served %d reads", n.number, got)
+		}
+		want := int64(0)
+		if c.partitions().master(k.PartitionId()) == n.number {
+			want = 10
+		}
+		cached := int64(0)
+		for _, d := range n.devices.list {
+			cached += d.cached
+		}
+		if cached != want {
+			t.Errorf("node %d had %d reads in its cache, want %d", n.number, cached, want)
 		}
 	}
 }
@@ -293,10 +304,10 @@ func TestScansTakeTheDevicesTime(t *testing.T) {
 		done <- seen
 	}()
 	for range 2 { // 100 records are two pages: each is held until it would have been read
-		clock.await(1)
+		clock.await(t, 1)
 		clock.advance(time.Minute)
 	}
-	exactlyOnce(t, <-done, 100)
+	exactlyOnce(t, receive(t, done), 100)
 	if got := c.nodes[0].devices.stats(clock.Now())[0].Reads; got < 60 {
 		t.Errorf("the scan took %d reads of the device", got)
 	}

@@ -1,13 +1,17 @@
 package aerospike
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 	"github.com/aerospike/aerospike-client-go/v7/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crossover/driver/embedded/aerospike/wire"
 )
 
 // fill writes n records into a set: bin i holds their number, mod its remainder by 10, name a
@@ -100,6 +104,9 @@ func TestScanInPages(t *testing.T) {
 					t.Fatal(err)
 				}
 				drain(t, rs, seen)
+				if pages > 1000 {
+					t.Fatal("the pages do not end")
+				}
 			}
 			if diff := cmp.Diff(want, seen); diff != "" {
 				t.Error(diff)
@@ -113,6 +120,9 @@ func TestScanInPages(t *testing.T) {
 			}
 			before := len(seen)
 			drain(t, rs, seen)
+			if pages > 1000 {
+				t.Fatal("the pages do not end")
+			}
 			if got := len(seen) - before; int64(got) > size {
 				t.Errorf("a page of %d had %d records", size, got)
 			}
@@ -173,7 +183,11 @@ func queried(t *testing.T, client *as.Client, f *as.Filter, pageSize int64) map[
 	p := as.NewQueryPolicy()
 	p.TotalTimeout, p.MaxRecords = 20*time.Second, pageSize
 	seen := map[int]int{}
+	pages := 0
 	for filter := as.NewPartitionFilterAll(); !filter.IsDone(); {
+		if pages++; pages > 1000 {
+			t.Fatal("the pages do not end")
+		}
 		rs, err := client.QueryPartitions(p, statement, filter)
 		if err != nil {
 			t.Fatal(err)
@@ -283,4 +297,48 @@ func TestTruncate(t *testing.T) {
 	seen := map[int]int{}
 	drain(t, rs, seen)
 	exactlyOnce(t, seen, 10)
+}
+
+// A node says of a partition that is not its own that it cannot be had there (11), and, to a
+// client that wants to know, of each of its own that it is done.
+func TestScanMarksPartitions(t *testing.T) {
+	c := start(t, Options{Nodes: 2, Replication: 1})
+	m := c.partitions()
+	var own, other int
+	for pid := range wire.Partitions {
+		if m.master(pid) == 0 {
+			own = pid
+		} else {
+			other = pid
+		}
+	}
+	pids := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, uint16(own)), uint16(other))
+	unavailable := wire.Header{Info3: wire.Info3PartitionDone, Generation: uint32(other), Result: wire.PartitionUnavailable}
+	done := wire.Header{Info3: wire.Info3PartitionDone, Generation: uint32(own)}
+	last := wire.Header{Info3: wire.Info3Last}
+	for flag, want := range map[uint8][]wire.Header{
+		wire.Info3PartitionDone: {unavailable, last}, 0: {done, unavailable, last},
+	} {
+		conn := dial(t, c.Seed())
+		out, at := wire.Begin(nil)
+		out = wire.AppendHeader(out, &wire.Header{Info1: wire.Info1Read, Info3: flag, Fields: 2})
+		out = wire.AppendField(out, wire.FieldNamespace, []byte("test"))
+		out = wire.AppendField(out, wire.FieldPIDs, pids)
+		wire.End(out, at, wire.TypeMessage)
+		if _, err := conn.Write(out); err != nil {
+			t.Fatal(err)
+		}
+		expected, at := wire.Begin(nil)
+		for i := range want {
+			expected = wire.AppendHeader(expected, &want[i])
+		}
+		wire.End(expected, at, wire.TypeMessage)
+		got := make([]byte, len(expected))
+		if _, err := io.ReadFull(conn, got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(expected, got); diff != "" {
+			t.Errorf("flag %d: %s", flag, diff)
+		}
+	}
 }

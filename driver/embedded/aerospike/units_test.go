@@ -310,15 +310,11 @@ func TestCloseEndsRequestsThatWait(t *testing.T) {
 	if err := c.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.Dial("tcp", c.Seed())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, c.Seed())
 	if _, err := conn.Write(probe(t, "get all (info1 READ|GET_ALL)").request); err != nil {
 		t.Fatal(err)
 	}
-	clock.await(1)
+	clock.await(t, 1)
 	cancel()
 	if _, err := io.ReadAll(conn); err != nil {
 		t.Error(err)
@@ -342,16 +338,12 @@ func TestProxy(t *testing.T) {
 	digest := wire.Digest(get.request[len(get.request)-20:])
 	master := c.partitions().master(digest.Partition())
 	other := c.nodes[(master+1)%3]
-	conn, err := net.Dial("tcp", other.address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := dial(t, other.address())
 	for i, e := range []exchange{put, get} {
 		if _, err := conn.Write(e.request); err != nil {
 			t.Fatal(err)
 		}
-		if until := clock.await(1)[0] - clock.Now(); until != DefaultFabricRTT {
+		if until := clock.await(t, 1)[0] - clock.Now(); until != DefaultFabricRTT {
 			t.Errorf("request %d is held for %v", i, until)
 		}
 		clock.advance(time.Second)

@@ -16,9 +16,11 @@ import (
 	"crossover/driver/embedded/aerospike/wire"
 )
 
-// digest stands in for a client's digest: any 20 bytes that spread do.
+// digest stands in for a client's digest: any 20 bytes that spread do. Three partitions take
+// them all, so that partitions have many records.
 func digest(set string, i int) *wire.Digest {
 	d := wire.Digest(sha1.Sum(fmt.Append(nil, set, i)))
+	d[0], d[1] = byte(i%3), 0
 	return &d
 }
 
@@ -228,9 +230,9 @@ func TestPagesAreTheWhole(t *testing.T) {
 		size := rapid.IntRange(1, 5).Draw(t, "page")
 		from := rapid.Int64Range(-3, 3).Draw(t, "from")
 		all, some := map[wire.Digest]int{}, map[wire.Digest]int{}
-		for pid := range wire.Partitions {
-			page(s, nil, pid, size, 0, 0, all)
-			page(s, x, pid, size, from, 2, some)
+		for pid := range 3 {
+			page(t, s, nil, pid, size, 0, 0, all)
+			page(t, s, x, pid, size, from, 2, some)
 		}
 		wantAll, wantSome := map[wire.Digest]int{}, map[wire.Digest]int{}
 		for i, v := range model {
@@ -248,9 +250,13 @@ func TestPagesAreTheWhole(t *testing.T) {
 	})
 }
 
-func page(s *Store, x *Index, pid, size int, from, to int64, seen map[wire.Digest]int) {
+func page(t *rapid.T, s *Store, x *Index, pid, size int, from, to int64, seen map[wire.Digest]int) {
 	p := wire.Partition{ID: pid}
+	pages := 0
 	for more := true; more; {
+		if pages++; pages > 100 {
+			t.Fatal("the pages do not end")
+		}
 		var got []Snapshot
 		if x == nil {
 			got, more = s.Page(nil, p, []byte("s"), 0, size)
