@@ -59,14 +59,19 @@ var outcomeNames = [outcomeCount]string{"success", "error", "timeout", "not_foun
 type counters struct {
 	done [originCount][actionCount][outcomeCount]atomic.Uint64
 
-	keyBusy, overload, generation, tooBig                       atomic.Uint64
-	serviceErrors                                               [originCount]atomic.Uint64 // refused before the transaction began
-	proxied                                                     [originCount]atomic.Uint64
-	lastBin, expired                                            atomic.Uint64
-	batches, batchesDone, batchErrors                           atomic.Uint64
-	primaryDone, primaryErrors, secondaryDone, secondaryErrors  atomic.Uint64
-	infoDone, connectionsOpened, connectionsClosed, earlyErrors atomic.Uint64
-	malformed, unreplicated, injected, reset                    atomic.Uint64
+	keyBusy, overload, generation, tooBig atomic.Uint64
+
+	serviceErrors [originCount]atomic.Uint64 // refused before the transaction began
+	proxied       [originCount]atomic.Uint64 // sent on to another node
+
+	lastBin, expired                     atomic.Uint64
+	batches, batchesDone, batchErrors    atomic.Uint64
+	primaryDone, primaryErrors           atomic.Uint64 // queries by primary index: scans
+	secondaryDone, secondaryErrors       atomic.Uint64 // queries by secondary index
+	infoDone, malformed, earlyErrors     atomic.Uint64
+	connectionsOpened, connectionsClosed atomic.Uint64
+
+	injected atomic.Uint64 // faults
 }
 
 // count notes what came of a transaction.

@@ -35,7 +35,9 @@ type device struct {
 
 func newDevices(h hardware, scale float64, on bool, node int) (*devices, error) {
 	p := h.params.Scale(scale)
-	d := &devices{on: on, limit: int64(p.MaxWriteCache) * int64(h.devices), cache: int64(nvme.PostWriteCache * scale)}
+	d := &devices{
+		on: on, limit: int64(p.MaxWriteCache) * int64(h.devices), cache: int64(nvme.PostWriteCache * scale),
+	}
 	// The limit that counts is the namespace's, over all devices; overloaded checks it.
 	p.MaxWriteCache += int(max(replicaMargin*scale, 1<<20))
 	for i := range h.devices {
@@ -88,7 +90,8 @@ func (d *devices) read(now time.Duration, digest *wire.Digest, bytes int, positi
 
 // write puts a record into the write buffer and returns where it stands in the stream of the
 // master's writes; ok is false when a replica's write is refused.
-func (d *devices) write(now time.Duration, digest *wire.Digest, bytes int, master bool) (position uint32, ok bool) {
+func (d *devices) write(now time.Duration, digest *wire.Digest, bytes int, master bool,
+) (position uint32, ok bool) {
 	x := d.of(digest)
 	x.mu.Lock()
 	defer x.mu.Unlock()

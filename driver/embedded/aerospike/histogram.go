@@ -97,7 +97,10 @@ const (
 
 func newHistograms(namespace string) *histograms {
 	h := &histograms{list: []*histogram{{name: "batch-index"}}}
-	for _, name := range []string{"read", "write", "udf", "batch-sub-read", "batch-sub-write", "batch-sub-udf", "pi-query", "si-query"} {
+	names := []string{
+		"read", "write", "udf", "batch-sub-read", "batch-sub-write", "batch-sub-udf", "pi-query", "si-query",
+	}
+	for _, name := range names {
 		h.list = append(h.list, &histogram{name: "{" + namespace + "}-" + name})
 	}
 	return h

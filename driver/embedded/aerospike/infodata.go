@@ -136,7 +136,8 @@ func (n *Node) sets(parameters string, _ time.Duration) string {
 		}
 		fmt.Fprintf(&b, "objects=%d:tombstones=0:data_used_bytes=%d:truncate_lut=0:sindexes=%d:"+
 			"index_populating=false:truncating=false:default-read-touch-ttl-pct=0:default-ttl=0:"+
-			"disable-eviction=false:enable-index=false:stop-writes-count=0:stop-writes-size=0;", c.Records, c.DeviceBytes, indexes)
+			"disable-eviction=false:enable-index=false:stop-writes-count=0:stop-writes-size=0;",
+			c.Records, c.DeviceBytes, indexes)
 	}
 	return b.String()
 }

@@ -72,7 +72,8 @@ func (n *Node) createIndex(parameters string, _ time.Duration) string {
 		return "ERROR:16:index type is not supported here"
 	}
 	collection := strings.ToLower(parameter(parameters, "indextype"))
-	if collection != "" && collection != "default" || parameter(parameters, "context") != "" || parameter(parameters, "exp") != "" {
+	if collection != "" && collection != "default" ||
+		parameter(parameters, "context") != "" || parameter(parameters, "exp") != "" {
 		return "ERROR:16:indexes into lists, maps and expressions are not supported here"
 	}
 	x, err := n.cluster.store.CreateIndex(name, set, bin, particle)
@@ -115,8 +116,8 @@ func (n *Node) listIndexes(parameters string, _ time.Duration) string {
 		if x.LoadPct() < 100 {
 			state = "WO"
 		}
-		list = append(list, fmt.Sprintf("ns=%s:indexname=%s:set=%s:bin=%s:type=%s:indextype=default:context=null:exp=null:state=%s",
-			n.cluster.options.Namespace, x.Name, set, x.Bin, kind, state))
+		list = append(list, fmt.Sprintf("ns=%s:indexname=%s:set=%s:bin=%s:type=%s:"+
+			"indextype=default:context=null:exp=null:state=%s", n.cluster.options.Namespace, x.Name, set, x.Bin, kind, state))
 	}
 	return strings.Join(list, ";")
 }
@@ -126,6 +127,7 @@ func (n *Node) indexStatistics(name string) string {
 	if !ok {
 		return "ERROR:201:no index"
 	}
-	return fmt.Sprintf("entries=%d;used_bytes=%d;entries_per_bval=0;entries_per_rec=1;load_pct=%d;load_time=0;stat_gc_recs=0",
+	return fmt.Sprintf("entries=%d;used_bytes=%d;entries_per_bval=0;entries_per_rec=1;"+
+		"load_pct=%d;load_time=0;stat_gc_recs=0",
 		x.Entries(), x.Entries()*indexEntryBytes, x.LoadPct())
 }

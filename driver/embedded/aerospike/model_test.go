@@ -104,71 +104,7 @@ func TestClusterAgreesWithAModel(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 60).Draw(t, "operations") {
 			k := rapid.IntRange(0, 5).Draw(t, "key")
-			r := m.live(k)
-			switch rapid.SampledFrom([]string{"put", "put", "get", "delete", "touch", "add", "operate", "wait"}).Draw(t, "operation") {
-			case "put":
-				p, bins := drawPolicy(t), drawBins(t)
-				if p.RecordExistsAction == as.REPLACE || p.RecordExistsAction == as.REPLACE_ONLY {
-					maps.DeleteFunc(bins, func(_ string, v any) bool { return v == nil }) // refused: tested elsewhere
-				}
-				if len(bins) == 0 {
-					continue
-				}
-				if got, want := code(client.Put(p, key(k), bins)), m.write(k, p, bins); got != want {
-					t.Fatalf("put of %d: %v, want %v", k, got, want)
-				}
-			case "get":
-				compare(t, client, key(k), r)
-			case "delete":
-				there, err := client.Delete(nil, key(k))
-				if err != nil || there != (r != nil) {
-					t.Fatalf("delete of %d: %v, %v", k, there, err)
-				}
-				delete(m.records, k)
-			case "touch":
-				p := policy(func(p *as.WritePolicy) {
-					p.Expiration = rapid.SampledFrom([]uint32{0, 2, as.TTLDontUpdate}).Draw(t, "ttl")
-				})
-				err := client.Touch(p, key(k))
-				if (code(err) == types.KEY_NOT_FOUND_ERROR) != (r == nil) {
-					t.Fatalf("touch of %d: %v", k, err)
-				}
-				if r != nil {
-					next := &modelRecord{bins: r.bins, generation: r.generation + 1}
-					m.stamp(next, r, p.Expiration)
-					m.records[k] = next
-				}
-			case "add":
-				err := client.Add(nil, key(k), as.BinMap{"n": 3})
-				bins := as.BinMap{"n": 3}
-				if r != nil {
-					switch n := r.bins["n"].(type) {
-					case int:
-						bins["n"] = n + 3
-					case string:
-						if code(err) != types.BIN_TYPE_ERROR {
-							t.Fatalf("adding to a string: %v", err)
-						}
-						continue
-					}
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				m.write(k, as.NewWritePolicy(0, 0), bins)
-			case "operate":
-				got, err := client.Operate(nil, key(k), as.PutOp(as.NewBin("o", k)), as.GetOp())
-				if err != nil {
-					t.Fatal(err)
-				}
-				m.write(k, as.NewWritePolicy(0, 0), as.BinMap{"o": k})
-				if diff := cmp.Diff(m.live(k).bins, got.Bins); diff != "" {
-					t.Fatal(diff)
-				}
-			case "wait":
-				v.Advance(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
-				m.now = v.Now()
-			}
+			m.step(t, client, v, k, key(k))
 		}
 		for k := range 6 {
 			compare(t, client, key(k), m.live(k))
@@ -188,6 +124,80 @@ func TestClusterAgreesWithAModel(t *testing.T) {
 			t.Fatalf("scanned %d records of %d", n, len(m.records))
 		}
 	})
+}
+
+// step does one random operation on the cluster and on the model.
+func (m *model) step(t *rapid.T, client *as.Client, v *clock.Virtual, k int, key *as.Key) {
+	r := m.live(k)
+	switch rapid.SampledFrom([]string{"put", "put", "get", "delete", "touch", "add", "operate", "wait"}).Draw(t, "operation") {
+	case "put":
+		p, bins := drawPolicy(t), drawBins(t)
+		if p.RecordExistsAction == as.REPLACE || p.RecordExistsAction == as.REPLACE_ONLY {
+			// Deleting a bin while replacing is refused: tested elsewhere.
+			maps.DeleteFunc(bins, func(_ string, v any) bool { return v == nil })
+		}
+		if len(bins) == 0 {
+			return
+		}
+		if got, want := code(client.Put(p, key, bins)), m.write(k, p, bins); got != want {
+			t.Fatalf("put of %d: %v, want %v", k, got, want)
+		}
+	case "get":
+		compare(t, client, key, r)
+	case "delete":
+		there, err := client.Delete(nil, key)
+		if err != nil || there != (r != nil) {
+			t.Fatalf("delete of %d: %v, %v", k, there, err)
+		}
+		delete(m.records, k)
+	case "touch":
+		p := policy(func(p *as.WritePolicy) {
+			p.Expiration = rapid.SampledFrom([]uint32{0, 2, as.TTLDontUpdate}).Draw(t, "ttl")
+		})
+		if err := client.Touch(p, key); (code(err) == types.KEY_NOT_FOUND_ERROR) != (r == nil) {
+			t.Fatalf("touch of %d: %v", k, err)
+		}
+		if r != nil {
+			next := &modelRecord{bins: r.bins, generation: r.generation + 1}
+			m.stamp(next, r, p.Expiration)
+			m.records[k] = next
+		}
+	case "add":
+		m.add(t, client, k, key)
+	case "operate":
+		got, err := client.Operate(nil, key, as.PutOp(as.NewBin("o", k)), as.GetOp())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.write(k, as.NewWritePolicy(0, 0), as.BinMap{"o": k})
+		if diff := cmp.Diff(m.live(k).bins, got.Bins); diff != "" {
+			t.Fatal(diff)
+		}
+	case "wait":
+		v.Advance(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+		m.now = v.Now()
+	}
+}
+
+// add adds 3 to the bin n, which may be absent, a number, or a string.
+func (m *model) add(t *rapid.T, client *as.Client, k int, key *as.Key) {
+	err := client.Add(nil, key, as.BinMap{"n": 3})
+	bins := as.BinMap{"n": 3}
+	if r := m.live(k); r != nil {
+		switch n := r.bins["n"].(type) {
+		case int:
+			bins["n"] = n + 3
+		case string:
+			if code(err) != types.BIN_TYPE_ERROR {
+				t.Fatalf("adding to a string: %v", err)
+			}
+			return
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(k, as.NewWritePolicy(0, 0), bins)
 }
 
 func compare(t *rapid.T, client *as.Client, key *as.Key, want *modelRecord) {

@@ -97,7 +97,8 @@ func (n *Node) watchSpace(now time.Duration) {
 	used := 100 * (master.DeviceBytes + prole.DeviceBytes) / n.cluster.capacity()
 	stop := used >= stopWritesUsedPct
 	if n.cluster.stopped[n.number].Swap(stop) != stop {
-		n.note(now, map[bool]string{true: "stop writes", false: "writes allowed"}[stop], strconv.FormatInt(used, 10)+"% of the devices used")
+		name := map[bool]string{true: "stop writes", false: "writes allowed"}[stop]
+		n.note(now, name, strconv.FormatInt(used, 10)+"% of the devices used")
 	}
 }
 

@@ -187,14 +187,14 @@ func TestDefaultTimeToLiveAndNoExpiry(t *testing.T) {
 func TestOperate(t *testing.T) {
 	client := connect(t, start(t, Options{Nodes: 2}))
 	k := mustKey(t, "operate", 1)
-	r, err := client.Operate(nil, k,
+	_, err := client.Operate(nil, k,
 		as.PutOp(as.NewBin("n", 10)), as.AddOp(as.NewBin("n", 5)), as.AddOp(as.NewBin("new", 7)),
 		as.PutOp(as.NewBin("s", "mid")), as.AppendOp(as.NewBin("s", "-end")), as.PrependOp(as.NewBin("s", "begin-")),
 		as.AddOp(as.NewBin("f", 1.25)), as.AddOp(as.NewBin("f", 1.0)), as.TouchOp(), as.GetOp())
 	if code(err) != types.KEY_NOT_FOUND_ERROR {
 		t.Fatalf("a touch among the operations must not create: %v", err)
 	}
-	r, err = client.Operate(nil, k,
+	r, err := client.Operate(nil, k,
 		as.PutOp(as.NewBin("n", 10)), as.AddOp(as.NewBin("n", 5)), as.AddOp(as.NewBin("new", 7)),
 		as.PutOp(as.NewBin("s", "mid")), as.AppendOp(as.NewBin("s", "-end")), as.PrependOp(as.NewBin("s", "begin-")),
 		as.AddOp(as.NewBin("f", 1.25)), as.AddOp(as.NewBin("f", 1.0)), as.GetOp())

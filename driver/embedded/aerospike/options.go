@@ -26,8 +26,7 @@ const (
 const (
 	maxNodes      = 128 // AS_CLUSTER_SZ of an Enterprise node; Community stops at 8 (hb.h)
 	maxNamespace  = 31  // bytes of a namespace's name (as_msg; AS_ID_NAMESPACE_SZ is 32)
-	maxReplicas   = maxNodes
-	defaultRF     = 2 // replication-factor's default (namespace.c)
+	defaultRF     = 2   // replication-factor's default (namespace.c)
 	loopbackFirst = "127.0.0.1:0"
 )
 
@@ -99,7 +98,8 @@ func (o Options) Validate() error {
 	}
 	wrong(o.Clock != nil, "a clock is needed")
 	wrong(o.Nodes >= 1 && o.Nodes <= maxNodes, "nodes: %d, expected 1 to %d", o.Nodes, maxNodes)
-	wrong(o.Replication >= 1 && o.Replication <= max(o.Nodes, 1), "replication: %d, expected 1 to the number of nodes, %d", o.Replication, o.Nodes)
+	wrong(o.Replication >= 1 && o.Replication <= max(o.Nodes, 1),
+		"replication: %d, expected 1 to the number of nodes, %d", o.Replication, o.Nodes)
 	wrong(o.Devices >= 0 && o.Devices <= 128, "devices: %d, expected 0 (the instance type's) to 128", o.Devices)
 	wrong(o.DeviceBytes >= 0, "device bytes: %d, expected 0 (the instance type's) or more", o.DeviceBytes)
 	wrong(o.Scale > 0 && o.Scale <= 1, "scale: %v, expected above 0 to 1", o.Scale)

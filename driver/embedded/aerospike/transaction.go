@@ -18,7 +18,6 @@ type transaction struct {
 
 	node   *Node // that carries it out
 	action action
-	began  bool          // it passed the checks that come before a transaction
 	now    time.Duration // when it reached node
 	head   wire.Header   // of the answer
 	done   time.Duration // when it may be answered

@@ -45,12 +45,13 @@ func (n *Node) enter(t *transaction) (shard *inflightShard, start time.Duration)
 // replicate sends a write that the master has done to the other copies, and sets when it may
 // be answered: after their round trip, unless the master alone is to commit. bytes is 0 for a
 // delete, of which a device learns nothing.
-func (n *Node) replicate(t *transaction, shard *inflightShard, m *partitionMap, written time.Duration, bytes int) {
+func (n *Node) replicate(t *transaction, shard *inflightShard, m *partitionMap,
+	written time.Duration, bytes int,
+) {
 	all := written
 	for _, p := range m.proles(t.digest.Partition()) {
 		if bytes > 0 {
 			if _, ok := n.cluster.nodes[p].devices.write(t.now, t.digest, bytes, false); !ok {
-				n.counters.unreplicated.Add(1)
 				t.fail(wire.DeviceOverload)
 			}
 		}
@@ -170,7 +171,8 @@ func (n *Node) admitWrite(m *wire.Message) wire.Result {
 
 // apply applies the message's operations to the record that is there, if any, and stores what
 // comes of them; it appends what they answer.
-func (n *Node) apply(s *session, t *transaction, p *policies, txn *store.Txn, out []byte) ([]byte, wire.Result) {
+func (n *Node) apply(s *session, t *transaction, p *policies, txn *store.Txn, out []byte,
+) ([]byte, wire.Result) {
 	m, old := t.message, txn.Record
 	b := &s.bins
 	b.reset()

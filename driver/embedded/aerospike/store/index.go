@@ -224,7 +224,8 @@ func (s *Store) DropIndex(name string) bool {
 
 // PageIndex appends to out up to limit live records of a partition whose value lies between
 // from and to, in order of value and digest. exact, unless nil, is what the bin must be.
-func (s *Store) PageIndex(out []Snapshot, x *Index, part wire.Partition, set []byte, from, to int64, exact []byte, now uint32, limit int,
+func (s *Store) PageIndex(out []Snapshot, x *Index, part wire.Partition, set []byte, from, to int64,
+	exact []byte, now uint32, limit int,
 ) (page []Snapshot, more bool) {
 	p := &s.partitions[part.ID]
 	p.mu.Lock()

@@ -16,7 +16,8 @@ type Snapshot struct {
 // Page appends to out up to limit live records of a partition in order of their digests, from
 // after a record or from the beginning, of one set or (nil) of all. more reports whether the
 // partition may have further ones.
-func (s *Store) Page(out []Snapshot, part wire.Partition, set []byte, now uint32, limit int) (page []Snapshot, more bool) {
+func (s *Store) Page(out []Snapshot, part wire.Partition, set []byte, now uint32, limit int,
+) (page []Snapshot, more bool) {
 	id, known := s.sets.find(set)
 	if !known {
 		return out, false
