@@ -1,5 +1,3 @@
-//go:build jsonschema
-
 package main
 
 import (

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// connectLimit bounds the opening of one connection.
-	connectLimit = 5 * time.Second
+	// connectLimit bounds connecting to the cluster, until every node's pool is filled: on a
+	// busy host that takes seconds.
+	connectLimit = 20 * time.Second
 	// adminLimit bounds one request that prepares, describes or samples: such requests are few
 	// and not measured, so that a target's timeout, which may be tiny, is not theirs.
 	adminLimit = 5 * time.Second

@@ -32,7 +32,7 @@ func (m *Mapping) Describe() Description {
 
 func (m *Mapping) row(k op.Kind) Row {
 	r := Row{Operation: k.String(), DynamoDBRequests: 1, AerospikeRequests: 1}
-	read, get := "GetItem, eventually consistent", "get of all bins from the master"
+	read, get := "GetItem, eventually consistent", "get of all bins, from the master while it answers"
 	if m.sc.Workload.Read.Consistency == "strong" {
 		read = "GetItem, strongly consistent"
 		r.Note = "Aerospike reads the master; a linearizable read would need a strong-consistency namespace (Enterprise)"
@@ -73,11 +73,11 @@ func (m *Mapping) row(k op.Kind) Row {
 			r.Note = "without a sort key a partition key has one item: a read by key on both sides"
 			break
 		}
-		r.DynamoDB = "Query by partition key, in order of the sort key, with a limit"
+		r.DynamoDB = "Query by partition key, in order of the sort key, up to a limit; a request for each page of 1 MB"
 		r.Aerospike = "secondary-index query on bin pk over all nodes, sorted and cut by the driver"
 		r.Note = "Aerospike hashes the whole key, so that items of one partition key lie on all nodes"
 	case op.ScanPage:
-		r.DynamoDB, r.Aerospike = "Scan with a limit, from where the session's last page ended", "primary-index query with a limit, from where the session's last page ended"
+		r.DynamoDB, r.Aerospike = "Scan with a limit, from where the session's last page ended", "primary-index query of one node's partitions after another up to a limit, from where the session's last page ended"
 	}
 	return r
 }

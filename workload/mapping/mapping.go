@@ -19,9 +19,9 @@ type Mapping struct{ sc *workload.Scenario }
 func New(sc *workload.Scenario) *Mapping { return &Mapping{sc} }
 
 // DynamoDBUnits returns the read and write units that one operation consumes on an item of
-// itemBytes, as DynamoDB counts sizes, and how many requests it takes, retries apart. Queries
-// and scan pages are taken to return as many items of that size as their limit, the data set
-// and DynamoDB's 1 MB page allow.
+// itemBytes, as DynamoDB counts sizes, and how many requests it takes, retries apart. A query
+// returns as many items as its limit and the partition key have, over as many pages of 1 MB as
+// that takes, each a request; a scan page is one page, which may be cut at 1 MB.
 func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write float64, requests int) {
 	c := units.Eventual
 	if m.sc.Workload.Read.Consistency == "strong" {
@@ -38,16 +38,24 @@ func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write flo
 		if !m.sc.HasSort() {
 			return units.Read(itemBytes, c), 0, 1
 		}
-		return units.Page(m.pageItems(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition, itemBytes)*itemBytes, c), 0, 1
+		left := min(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition)
+		for left > 0 {
+			n := m.pageItems(left, left, itemBytes)
+			read += units.Page(n*itemBytes, c)
+			left -= n
+			requests++
+		}
+		return read, 0, requests
 	case op.ScanPage:
 		return units.Page(m.pageItems(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items, itemBytes)*itemBytes, c), 0, 1
 	}
 	return 0, 0, 0
 }
 
-// pageItems returns how many items a page holds.
+// pageItems returns how many items a page holds. The item that takes a page past 1 MB is still
+// in it: such a page of small items costs 128.5 units, half a unit more than 1 MB.
 func (m *Mapping) pageItems(limit, there, itemBytes uint64) uint64 {
-	return min(limit, there, max(1, units.MaxPage/max(1, itemBytes)))
+	return min(limit, there, units.MaxPage/max(1, itemBytes)+1)
 }
 
 // Record returns the Aerospike record of an item of itemBytes: a bin for each attribute, the

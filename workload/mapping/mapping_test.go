@@ -71,8 +71,13 @@ func TestDynamoDBUnits(t *testing.T) {
 	if read, _, requests := m.DynamoDBUnits(op.Query, 5000); read != 2 || requests != 1 {
 		t.Errorf("a query without a sort key: %v read units in %d requests, want 2 in 1", read, requests)
 	}
-	if read, _, _ := m.DynamoDBUnits(op.ScanPage, 100_000); read != units.Page(10*100_000, units.Strong) {
-		t.Errorf("a page of 100 KB items: %v read units, want those of the 10 that 1 MiB holds", read)
+	if read, _, _ := m.DynamoDBUnits(op.ScanPage, 100_000); read != units.Page(11*100_000, units.Strong) {
+		t.Errorf("a page of 100 KB items: %v read units, want those of 10 in 1 MiB and the one that passes it", read)
+	}
+	// A query goes on over pages: 10 items of 300 KB are 4, 4 and 2.
+	q := New(scenario(t, tenEach, "strong", "none"))
+	if read, _, requests := q.DynamoDBUnits(op.Query, 300_000); requests != 3 || read != 2*units.Page(4*300_000, units.Strong)+units.Page(2*300_000, units.Strong) {
+		t.Errorf("a query of 3 MB: %v read units in %d requests", read, requests)
 	}
 }
 
@@ -164,7 +169,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Row{{Operation: "read", DynamoDB: "GetItem, eventually consistent", DynamoDBRequests: 1, Aerospike: "get of all bins from the master", AerospikeRequests: 1}}
+	want := []Row{{Operation: "read", DynamoDB: "GetItem, eventually consistent", DynamoDBRequests: 1, Aerospike: "get of all bins, from the master while it answers", AerospikeRequests: 1}}
 	if diff := cmp.Diff(want, New(few).Describe().Rows); diff != "" {
 		t.Errorf("rows of a scenario that reads (-want +got):\n%s", diff)
 	}

@@ -50,7 +50,13 @@ func (e *apiError) body(dst []byte) []byte {
 		dst = appendJSON(dst, e.message)
 	}
 	if e.reasons != nil {
-		dst = append(dst, `,"ThrottlingReasons":`...)
+		// AWS's own model spells the member with a small t in this one of three exceptions
+		// (aws-sdk-go-v2, service/dynamodb/schemas).
+		member := `,"ThrottlingReasons":`
+		if e.name == "ThrottlingException" {
+			member = `,"throttlingReasons":`
+		}
+		dst = append(dst, member...)
 		dst = appendJSON(dst, e.reasons)
 	}
 	if e.item != nil {
