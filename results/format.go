@@ -61,6 +61,7 @@ type Manifest struct {
 	Loaded         uint64            `json:"loaded"`  // items loaded before the run
 	Dataset        string            `json:"dataset"` // "loaded afresh", "kept from before"
 	Totals         Totals            `json:"totals"`
+	Verification   *Verification     `json:"verification,omitempty"` // nil when the scenario asked for none
 	Health         Health            `json:"health"`
 	Objectives     []ObjectiveResult `json:"objectives,omitempty"`
 	Fairness       []Check           `json:"fairness,omitempty"`
@@ -97,6 +98,9 @@ type Totals struct {
 	WriteUnits float64           `json:"write_units"`
 	BytesOut   uint64            `json:"bytes_out"`
 	BytesIn    uint64            `json:"bytes_in"`
+	Verified   uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Stale      uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
+	Corrupt    uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
 }
 
 // Health is the generator's own, over the run. Limited means the generator, not the
@@ -155,8 +159,11 @@ type Interval struct {
 	WriteUnits float64           `json:"write_units"`
 	BytesOut   uint64            `json:"bytes_out"`
 	BytesIn    uint64            `json:"bytes_in"`
-	Response   Percentiles       `json:"response"` // of successes, ns
-	Service    Percentiles       `json:"service"`  // of successes, ns
+	Verified   uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Stale      uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
+	Corrupt    uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
+	Response   Percentiles       `json:"response"`           // of successes, ns
+	Service    Percentiles       `json:"service"`            // of successes, ns
 	Limited    bool              `json:"generator_limited,omitempty"`
 }
 
@@ -187,7 +194,8 @@ type Heat struct {
 	Busy       float64           `json:"busy,omitempty"`
 }
 
-// A Server is one line of server.jsonl.
+// A Server is one line of server.jsonl: the counters that have changed since the line before;
+// the first line has all.
 type Server struct {
 	At       float64            `json:"t"`
 	Counters map[string]float64 `json:"counters"`

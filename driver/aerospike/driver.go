@@ -55,6 +55,8 @@ type cluster struct {
 	provision sync.Mutex
 	ready     atomic.Bool // Provision has seen that the set may be written
 	madeIndex bool        // Provision created the secondary index; under provision
+	leftover  bool        // the set was crossover's already when Provision came, and has not been emptied since; under provision
+	marked    bool        // this driver wrote the marker; under provision
 
 	sample sampled
 }

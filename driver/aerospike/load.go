@@ -70,6 +70,10 @@ func (c *cluster) Load(ctx context.Context, from, to uint64, report func(items u
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// Restoring comes first: while one loader empties the set, the others wait for it here.
+	if err := c.restore(ctx); err != nil {
+		return err
+	}
 	if !c.ready.Load() {
 		return c.unprovisioned()
 	}

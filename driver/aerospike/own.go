@@ -56,6 +56,7 @@ func (c *cluster) Provision(ctx context.Context) error {
 func (c *cluster) claim(ctx context.Context) error {
 	owned, err := c.owned(ctx)
 	if owned || err != nil {
+		c.leftover = owned && !c.marked
 		return err
 	}
 	records, err := c.records(ctx)
@@ -117,6 +118,31 @@ func (c *cluster) mark(ctx context.Context) error {
 	if failed != nil {
 		return fmt.Errorf("marking set %s.%s: %w", c.cfg.Namespace, c.set, failed)
 	}
+	c.marked = true
+	return nil
+}
+
+// restore empties a set that an earlier run left, before the first record is loaded, so that
+// every run starts from the same data. A set that is not loaded is used as it is.
+func (c *cluster) restore(ctx context.Context) error {
+	c.provision.Lock()
+	defer c.provision.Unlock()
+	if !c.leftover {
+		return nil
+	}
+	if err := c.truncate(ctx); err != nil {
+		return err
+	}
+	if err := c.mark(ctx); err != nil {
+		return err
+	}
+	if queries(c.sc) {
+		if err := c.index(ctx); err != nil {
+			return err
+		}
+	}
+	c.leftover = false
+	c.ready.Store(true)
 	return nil
 }
 

@@ -104,6 +104,35 @@ func TestDropTakesItsOwn(t *testing.T) {
 	}
 }
 
+// A set that an earlier run left is emptied before it is loaded again, once; one that is not
+// loaded is used as it is.
+func TestLeftoverSetIsRestored(t *testing.T) {
+	seed := start(t, server.Options{}).Seed()
+	large := ready(t, shape{items: 40, sort: 5, operations: "{read: 50%, query: 50%}"}.scenario(t), hosts(seed))
+	if items, _ := stored(t, seed, large.set); items != 40 {
+		t.Fatalf("%d items", items)
+	}
+	sc := shape{items: 20, sort: 5, operations: "{read: 50%, query: 50%}"}.scenario(t)
+	next := open(t, sc, clock.Real(), hosts(seed))
+	if err := next.Provision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if items, _ := stored(t, seed, next.set); items != 40 {
+		t.Errorf("Provision alone left %d items of 40", items)
+	}
+	for from := uint64(0); from < 20; from += 10 {
+		if err := next.Load(t.Context(), from, from+10, func(uint64) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if items, markers := stored(t, seed, next.set); items != 20 || markers != 1 {
+		t.Errorf("%d items and %d markers, want 20 and 1", items, markers)
+	}
+	if text := answer(t, seed, "sindex/test/"+next.set+indexSuffix); !strings.Contains(text, "load_pct=100") {
+		t.Errorf("index: %s", text)
+	}
+}
+
 // Who empties the set and fills it anew has taken it back.
 func TestMarkerGoesWithTheData(t *testing.T) {
 	seed := start(t, server.Options{}).Seed()

@@ -28,6 +28,8 @@ type session struct {
 	found   *as.Record      // what the last get returned
 	query   *query          // nil until the first query
 	page    *page           // nil until the first scan page
+
+	verification *verification // nil until the first verified read
 }
 
 func newSession(c *cluster, random *rand.Rand) *session {
@@ -95,6 +97,9 @@ func (s *session) get(ctx context.Context, o *op.Op, out *op.Outcome) {
 	if out.Class == op.OK {
 		out.Items++
 		out.BytesIn += itemBytes(s.found.Bins)
+		if o.Verify {
+			s.verify(o, out)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type sampler struct {
 	writer *results.Writer
 	wanted chan struct{} // capacity 1: a reading is wanted; one at a time
 	last   map[string]driver.PartitionHeat
+	values map[string]float64 // as last written
 	at     time.Duration
 	failed bool
 	err    error // the first that the writer returned
@@ -30,7 +31,7 @@ func newSampler(ctx context.Context, e *engine, d driver.Driver) *sampler {
 	}
 	s := &sampler{
 		e: e, source: source,
-		wanted: make(chan struct{}, 1), last: map[string]driver.PartitionHeat{},
+		wanted: make(chan struct{}, 1), last: map[string]driver.PartitionHeat{}, values: map[string]float64{},
 	}
 	s.read(ctx)
 	return s
@@ -74,8 +75,8 @@ func (s *sampler) read(ctx context.Context) {
 		return
 	}
 	s.keep(s.writer.Heat(lines))
-	if len(sample.Counters) > 0 {
-		s.keep(s.writer.Server(results.Server{At: now.Seconds(), Counters: sample.Counters}))
+	if changed := s.changed(sample.Counters); len(changed) > 0 {
+		s.keep(s.writer.Server(results.Server{At: now.Seconds(), Counters: changed}))
 	}
 	for _, event := range sample.Events {
 		s.e.events.add(now, event.Name, event.Detail)
@@ -86,6 +87,18 @@ func (s *sampler) keep(err error) {
 	if s.err == nil {
 		s.err = err
 	}
+}
+
+// changed returns the counters that differ from when they were last written: a server has
+// hundreds, of which a second moves a few.
+func (s *sampler) changed(counters map[string]float64) map[string]float64 {
+	out := map[string]float64{}
+	for name, v := range counters {
+		if last, ok := s.values[name]; !ok || last != v {
+			out[name], s.values[name] = v, v
+		}
+	}
+	return out
 }
 
 // heat returns what each partition served since the reading before. A partition that was not
