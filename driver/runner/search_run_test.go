@@ -85,7 +85,7 @@ func TestSearchThroughTheEngine(t *testing.T) {
 			})
 			cfg := Config{
 				Scenario: sc, Driver: &testDriver{do: q.do, clock: c}, Clock: c, Tool: "test", Run: "r",
-				Interval: length / 100, Dir: filepath.Join(dir, fmt.Sprint(n)),
+				Interval: length / 60, Dir: filepath.Join(dir, fmt.Sprint(n)),
 			}
 			src := source{
 				stream: func() workload.Stream { return readStream{} }, streamDigest: "stream", textDigest: "text",
@@ -94,19 +94,24 @@ func TestSearchThroughTheEngine(t *testing.T) {
 			if _, err := execute(ctx, cfg.withDefaults(), src); err != nil {
 				return Probe{}, err
 			}
-			return ProbeOf(cfg.Dir)
+			p, err := ProbeOf(cfg.Dir)
+			for i := range p.Intervals {
+				// Real CPU time, measured against a bubble's virtual time, says nothing.
+				p.Intervals[i].Limited = false
+			}
+			return p, err
 		}
 		got, err := Search(t.Context(), SearchConfig{
-			Probe: probe, Objectives: limitOf(op.Read, "p95", limit), Start: 2000,
-			Length: 4 * time.Second, Looks: 2, Resolution: 0.05,
+			Probe: probe, Objectives: limitOf(op.Read, "p95", limit), Start: 2400,
+			Length: 12 * time.Second, Looks: 1, Resolution: 0.1,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("capacity %.0f/s, found %.0f (%+.1f%%) to %.0f in %d probes: %s", want, got.Holding,
 			100*(got.Holding/want-1), got.Failing, n, got.Outcome)
-		if got.Outcome != results.OutcomeFound || math.Abs(got.Holding/want-1) > 0.08 {
-			t.Errorf("%s: %v, want %.0f/s within 8%%", got.Outcome, got.Sentence, want)
+		if got.Outcome != results.OutcomeFound || math.Abs(got.Holding/want-1) > 0.12 {
+			t.Errorf("%s: %v, want %.0f/s within 12%%", got.Outcome, got.Sentence, want)
 		}
 	})
 }
@@ -119,7 +124,12 @@ func TestProbeOfIsTheWholeRun(t *testing.T) {
 		fails := 0
 		d := &testDriver{do: func(ctx context.Context, c clock.Clock, o *op.Op, out *op.Outcome) {
 			q.do(ctx, c, o, out)
-			if o.Index%10 == 0 {
+			if o.Index >= 980 { // so that operations fail, too, after the last one was due
+				if c.SleepUntil(ctx, c.Now()+20*time.Millisecond) != nil {
+					t.Error("cut short")
+				}
+			}
+			if o.Index%5 == 0 {
 				fails++
 				out.Class = op.Throttled
 			}
