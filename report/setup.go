@@ -49,6 +49,9 @@ func setup(d Doc) ([]section, error) {
 	}
 	s := section{ID: "setup", Title: "What was run"}
 	s.Blocks = append(s.Blocks, block{Table: runsTable(d.Runs)})
+	if t := settingsTable(d.Runs); len(t.Rows) > 0 {
+		s.Blocks = append(s.Blocks, block{Fold: &fold{Summary: "Every setting, side by side", Blocks: []block{{Table: t}}}})
+	}
 	s.Blocks = append(s.Blocks, mappingBlocks(d.Runs)...)
 	s.Blocks = append(s.Blocks, heading("The load generator"), block{Table: healthTable(d.Runs)})
 	return []section{s}, nil
@@ -89,11 +92,23 @@ func runsTable(runs []*results.Run) *tableBlock {
 	})
 	text("run by", func(m results.Manifest) string { return strings.TrimSpace("crossover " + m.Tool) })
 	s.row("spent of the budget", spentCell)
-	for _, k := range keysOf(runs, func(m results.Manifest) map[string]string { return m.Target.Settings }) {
-		text("setting: "+k, func(m results.Manifest) string { return m.Target.Settings[k] })
-	}
+	text("repetition", func(m results.Manifest) string {
+		if m.Repetition == "" {
+			return ""
+		}
+		return m.Repetition + ", " + m.Order
+	})
 	for _, k := range keysOf(runs, func(m results.Manifest) map[string]string { return m.Host }) {
 		text("generator's host: "+k, func(m results.Manifest) string { return m.Host[k] })
+	}
+	return s.table
+}
+
+// settingsTable shows every setting that the drivers told of their targets, side by side.
+func settingsTable(runs []*results.Run) *tableBlock {
+	s := newSideBySide(runs, "Settings of the targets", "setting")
+	for _, k := range keysOf(runs, func(m results.Manifest) map[string]string { return m.Target.Settings }) {
+		s.row(k, func(r *results.Run) cell { return plain(r.Manifest.Target.Settings[k]) })
 	}
 	return s.table
 }
