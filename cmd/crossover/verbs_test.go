@@ -40,8 +40,20 @@ func golden(t *testing.T, name, text string) {
 func TestHelp(t *testing.T) {
 	var all bytes.Buffer
 	for _, args := range [][]string{
-		{}, {"init"}, {"validate"}, {"schema"}, {"run"}, {"tco"}, {"report"}, {"explain"}, {"prices"},
-		{"serve"}, {"serve", "dynamodb"}, {"serve", "aerospike"}, {"doctor"}, {"version"},
+		{},
+		{"init"},
+		{"validate"},
+		{"schema"},
+		{"run"},
+		{"tco"},
+		{"report"},
+		{"explain"},
+		{"prices"},
+		{"serve"},
+		{"serve", "dynamodb"},
+		{"serve", "aerospike"},
+		{"doctor"},
+		{"version"},
 	} {
 		code, stdout, stderr := crossover(t, append(args, "--help")...)
 		if code != exitOK || stderr != "" {
