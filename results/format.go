@@ -10,7 +10,7 @@ import (
 // FormatMajor and FormatMinor are the run directory's format. A reader refuses a newer major.
 const (
 	FormatMajor = 1
-	FormatMinor = 1 // 1: slowest.jsonl, attempts' latencies
+	FormatMinor = 2 // 1: slowest.jsonl, attempts' latencies; 2: the scenario's events and what became of them
 )
 
 // The files of a run directory. All but the manifest are append-only while the run goes on.
@@ -64,6 +64,7 @@ type Manifest struct {
 	Verification   *Verification     `json:"verification,omitempty"` // nil when the scenario asked for none
 	Health         Health            `json:"health"`
 	Objectives     []ObjectiveResult `json:"objectives,omitempty"`
+	Events         []EventResult     `json:"events,omitempty"` // the scenario's events for this target, in the order of their times
 	Fairness       []Check           `json:"fairness,omitempty"`
 	Warnings       []string          `json:"warnings,omitempty"`
 	BudgetUSD      float64           `json:"budget_usd,omitempty"`
@@ -204,8 +205,11 @@ type Server struct {
 // An Event is one line of events.jsonl.
 type Event struct {
 	At     float64 `json:"t"`
-	Name   string  `json:"name"` // phase, first_error, split, capacity, node_lost, …
+	Name   string  `json:"name"` // phase, first_error, split, capacity, node_lost, event_begin, event_end, …
 	Detail string  `json:"detail"`
+	// Target and Outcome are those of event_begin and event_end: done, or why not.
+	Target  string `json:"target,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
 }
 
 // A Slow is one line of slowest.jsonl: one of an interval's slowest operations by response

@@ -37,6 +37,9 @@ func SumIntervals(lines []Interval) Totals {
 		t.WriteUnits += line.WriteUnits
 		t.BytesOut += line.BytesOut
 		t.BytesIn += line.BytesIn
+		t.Verified += line.Verified
+		t.Stale += line.Stale
+		t.Corrupt += line.Corrupt
 		last[cell{line.Kind, line.Phase}] = line
 	}
 	for _, line := range last {

@@ -14,6 +14,7 @@ const (
 	AttrSort      = "sk"
 	AttrVersion   = "ver" // 16 hexadecimal digits
 	VersionLen    = 16
+	AttrExpiry    = "exp" // DynamoDB's time-to-live attribute, in seconds since 1970; Aerospike's is the record's own
 	sortDigits    = 10
 )
 

@@ -24,6 +24,7 @@ type Scenario struct {
 	Dataset     Dataset               `yaml:"dataset" required:"true" doc:"what is stored before the first operation"`
 	Workload    Workload              `yaml:"workload" required:"true" doc:"what is asked, of which keys, and when"`
 	Objectives  Objectives            `yaml:"objectives" doc:"what a run must meet: limits of response time by operation and percentile, and of errors"`
+	Events      []Event               `yaml:"events" doc:"what is done to targets while the run goes on: failure drills, changes of capacity"`
 	Targets     []Target              `yaml:"-"`
 	Cost        *yaml.Node            `yaml:"-"` // nil when the scenario has no cost section
 	Sources     map[string]SourceNote `yaml:"sources" doc:"where values of this file came from, by their path, such as dataset.size"`
@@ -135,12 +136,15 @@ type HotKey struct {
 
 // ReadOptions apply to read, query, scan_page and the read of a read_modify_write.
 type ReadOptions struct {
-	Consistency string `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
+	Consistency string  `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
+	Verify      float64 `yaml:"verify" unit:"share" max:"100%" json:",omitempty" doc:"share of the operation read whose content is checked: corruption, and versions older than the newest acknowledged"`
 }
 
 // WriteOptions apply to update, insert, delete and read_modify_write.
 type WriteOptions struct {
 	Condition string `yaml:"condition" default:"none" enum:"none|existence|version" doc:"existence: inserts must not exist, other writes must; version: a read_modify_write writes only what it read"`
+	// TTL is how long an item lives after it was written; 0 means until it is deleted.
+	TTL time.Duration `yaml:"ttl" json:",omitempty" doc:"time to live of what update, insert and read_modify_write write, in whole seconds; loaded items have none"`
 }
 
 // PageOptions bound a query or a scan page.

@@ -135,6 +135,8 @@ func (s *stream) At(i uint64, o *op.Op) {
 	o.Partition, o.Sort = s.sc.Place(o.Item)
 	o.Consistent = w.Read.Consistency == "strong"
 	switch kind {
+	case op.Read:
+		o.Verify = s.verified(i)
 	case op.Query:
 		o.Limit = w.Query.Limit
 	case op.ScanPage:

@@ -270,6 +270,7 @@ func chooseTargets(sc *workload.Scenario, names []string) error {
 // verdictOf turns what the manifests say into the exit code.
 func verdictOf(ctx context.Context, manifests []*results.Manifest) error {
 	var missed []string
+	var wrong []error
 	limited := false
 	for _, m := range manifests {
 		if m.Status != results.Complete {
@@ -279,11 +280,17 @@ func verdictOf(ctx context.Context, manifests []*results.Manifest) error {
 			return coded{exitInput, fmt.Errorf("target %s: run %s: %s", m.Target.Name, m.Status, m.Reason)}
 		}
 		limited = limited || m.Health.Limited
+		if err := m.Verification.Err(); err != nil {
+			wrong = append(wrong, fmt.Errorf("target %s: %w", m.Target.Name, err))
+		}
 		for _, o := range m.Objectives {
 			if o.Result == "missed" {
 				missed = append(missed, m.Target.Name+" "+o.Name)
 			}
 		}
+	}
+	if len(wrong) > 0 {
+		return coded{exitMissed, errors.Join(wrong...)}
 	}
 	if limited {
 		return coded{exitUntrusted, errors.New("generator-limited: this host, not the database, may have set the figures; see the report")}

@@ -97,7 +97,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&listen, "listen", "127.0.0.1:8000", "address to listen on; port 0 takes a free one")
 	f.StringVar(&latency, "latency", "on", "modelled service times: on or off")
-	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms")
+	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
 	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
 	f.Uint64Var(&seed, "seed", 1, "seed of latencies and faults")
 	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
@@ -148,7 +148,7 @@ func newServeAerospike(s streams) *cobra.Command {
 	f.Float64Var(&o.Scale, "scale", 1, "scale the devices' speed by this factor, above 0 to 1")
 	f.StringVar(&o.Namespace, "namespace", "test", "namespace")
 	f.StringVar(&latency, "latency", "on", "modelled device and network times: on or off")
-	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms")
+	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
 	f.Uint64Var(&o.RandomSeed, "seed", 1, "seed of latencies and faults")
 	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
 	return c

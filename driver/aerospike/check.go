@@ -181,7 +181,7 @@ func (c *checker) faults(text string) {
 		} else if delayed != (name == "delay") {
 			err = fmt.Errorf("a delay")
 		}
-		if err != nil || !slices.Contains([]string{"overload", "timeout", "reset", "delay"}, name) {
+		if err != nil || !slices.Contains([]string{"overload", "timeout", "reset", "delay", "corrupt", "stale"}, name) {
 			c.fail("faults", fmt.Sprintf("%q", part), "shares such as overload=1%,timeout=1%,reset=1%,delay=1%:20ms")
 		}
 	}

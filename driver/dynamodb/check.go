@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -10,16 +11,13 @@ import (
 	"crossover/workload/mapping"
 )
 
-// regionShape is how AWS names regions: us-east-1, us-gov-west-1, ap-southeast-7.
-var regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d+$`)
-
 // tableShape is what a table may be called (AWS DynamoDB API Reference, "CreateTable").
 var tableShape = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // faultShape is how faults are written: shares of requests, and for a delay its length.
 var faultShape = regexp.MustCompile(`^` + oneFault + `(, *` + oneFault + `)*$`)
 
-const oneFault = `((throttle|error500|reset)=[0-9.]+%|delay=[0-9.]+%:[0-9.]+[a-zµ]+)`
+const oneFault = `((throttle|error500|reset|corrupt|stale)=[0-9.]+%|delay=[0-9.]+%:[0-9.]+[a-zµ]+)`
 
 // decode reads a target's settings and returns every problem with them.
 func decode(sc *workload.Scenario, t workload.Target) (Config, []error) {
@@ -83,8 +81,12 @@ func (c *checker) place(cfg *Config) {
 	if c.given("endpoint") {
 		c.endpoint(cfg.Endpoint)
 	}
-	if !regionShape.MatchString(cfg.Region) {
+	if meant, ok := workload.CheckRegion(cfg.Region); !ok {
 		c.fail(fmt.Sprintf("%q", cfg.Region), "a region such as us-east-1", "region")
+		var e *workload.Error
+		if errors.As(c.errs[len(c.errs)-1], &e) {
+			e.Suggestion = meant
+		}
 	}
 	if cfg.Kind != "" && !c.given("endpoint") {
 		c.fail("kind without endpoint", "an endpoint whose kind is declared: what `at` names identifies itself", "kind")

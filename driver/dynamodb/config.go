@@ -33,7 +33,7 @@ type Config struct {
 	Timeout    time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
 	Retries    Retries       `yaml:"retries" doc:"the AWS SDK's standard retries"`
 	Latency    bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`
-	Faults     string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms"`
+	Faults     string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
 }
 
 // Capacity is a table's capacity mode. At most one field is set; none is on demand.

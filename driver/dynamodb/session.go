@@ -40,6 +40,8 @@ type session struct {
 	scan   dynamodb.ScanInput
 	limit  int32 // of the query or page under way
 	same   map[string]types.AttributeValue
+
+	verification *verification // nil until the first verified read
 }
 
 func newSession(d *Driver) *session {
@@ -114,6 +116,9 @@ func (s *session) getItem(ctx context.Context, o *op.Op) bool {
 		s.read.Value = v.Value
 	} else {
 		s.read.Value = ""
+	}
+	if o.Verify {
+		s.verify(o, answer.Item)
 	}
 	return true
 }

@@ -31,6 +31,9 @@ type collector struct {
 	monitor *monitor
 	err     error // the first that the writer returned
 
+	drilling bool             // events of the scenario are to be judged
+	moments  []results.Moment // kept for that
+
 	observe  func([]Observation)
 	spend    func(read, write float64) (usd float64)
 	budget   func(usd float64)
@@ -101,6 +104,7 @@ func (c *collector) take() {
 	for _, event := range c.e.events.take() {
 		c.keep(c.writer.Event(event))
 	}
+	c.remember(lines, view, start, length)
 	c.account(lines, view, length, limited)
 	for i, s := range c.sums {
 		if s != nil && s.total() > 0 {
@@ -216,6 +220,7 @@ func (c *collector) line(cell int, s *sum) (results.Interval, bool) {
 		Attempts: s.attempts, Overflow: s.overflow(),
 		Throttles: reasons(s.throttles, false), Failures: reasons(s.failures, true),
 		ReadUnits: s.readUnits, WriteUnits: s.writeUnits, BytesOut: s.bytesOut, BytesIn: s.bytesIn,
+		Verified: s.verified, Stale: s.stale, Corrupt: s.corrupt,
 		Response: s.response.Percentiles(), Service: s.service.Percentiles(),
 	}
 	for class, n := range s.classes {

@@ -37,6 +37,7 @@ type engine struct {
 	offered   []atomic.Uint64 // by cell, counted when due
 	nextIndex atomic.Uint64   // closed loop
 	events    eventLog
+	verifier  *verifier // nil: no read is verified
 }
 
 // now returns the time since the run's zero.

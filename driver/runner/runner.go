@@ -88,12 +88,16 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 		return &r.manifest, err
 	}
 	col := newCollector(e, w, c.Interval)
+	drill := newDrill(&r.cfg, e)
+	col.drilling = drill != nil
 	col.progress = r.planProgress(e)
 	col.observe = c.Observe
 	col.spend = r.spent
 	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
 
-	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop)
+	endDrill := drill.begin(ctx)
+	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop, endDrill)
+	r.manifest.Events = drill.results(col.moments)
 	r.conclude(ctx, e, col, runErr)
 	err = errors.Join(w.Manifest(r.manifest), w.Close())
 	return &r.manifest, errors.Join(runErr, err)
@@ -130,6 +134,7 @@ func (r *run) newEngine(src source) *engine {
 	e := &engine{
 		clock: r.cfg.Clock, phases: wl.Phases, plan: src.plan,
 		maxLateness: wl.MaxLateness, open: wl.Arrival.Open != nil,
+		verifier: newVerifier(r.cfg.Scenario),
 	}
 	if e.maxLateness <= 0 {
 		e.maxLateness = DefaultMaxLateness
@@ -145,7 +150,7 @@ func (r *run) newEngine(src source) *engine {
 
 // conduct sends, collects and samples until everything has ended or been given up.
 func (r *run) conduct(ctx context.Context, e *engine, col *collector, s *sampler,
-	cancelOps context.CancelFunc, stop context.CancelCauseFunc,
+	cancelOps context.CancelFunc, stop context.CancelCauseFunc, endDrill func(),
 ) error {
 	background := context.WithoutCancel(ctx)
 	sent := make(chan struct{})
@@ -170,6 +175,7 @@ func (r *run) conduct(ctx context.Context, e *engine, col *collector, s *sampler
 	wg.Go(func() { col.collect(collecting, each) })
 
 	abandoned := r.await(ctx, e, sent, cancelOps)
+	endDrill()
 	endCollecting()
 	wg.Wait()
 	endSampling()
@@ -244,6 +250,10 @@ func (r *run) conclude(ctx context.Context, e *engine, col *collector, err error
 	m.Ended = r.cfg.Clock.Wall(r.cfg.Clock.Now())
 	m.Totals = col.result()
 	m.Health = col.monitor.result()
+	m.Verification = e.verifier.result()
+	if err := m.Verification.Err(); err != nil {
+		r.warn(err.Error())
+	}
 	m.SpentUSD = r.spent(col.totals.read, col.totals.write)
 	if err := m.Totals.Check(); err != nil {
 		r.warn(err.Error())

@@ -25,13 +25,14 @@ type cell struct {
 	attempts              uint64
 	bytesOut, bytesIn     uint64
 	readUnits, writeUnits float64
-	throttles             tally
-	failures              tally
-	response              results.Counts // of successes
-	service               results.Counts // of successes
-	failed                results.Counts // service time of what was sent and did not succeed
-	attempt               results.Counts // of attempts that were answered, where the driver lists them
-	attemptFailed         results.Counts // of the other attempts
+	checked
+	throttles     tally
+	failures      tally
+	response      results.Counts // of successes
+	service       results.Counts // of successes
+	failed        results.Counts // service time of what was sent and did not succeed
+	attempt       results.Counts // of attempts that were answered, where the driver lists them
+	attemptFailed results.Counts // of the other attempts
 }
 
 // A tally counts by class and reason. There are a handful of reasons, so that a walk beats a
@@ -122,13 +123,14 @@ type sum struct {
 	attempts              uint64
 	bytesOut, bytesIn     uint64
 	readUnits, writeUnits float64
-	throttles             tally
-	failures              tally
-	response              *results.Merged
-	service               *results.Merged
-	failed                *results.Merged
-	attempt               *results.Merged
-	attemptFailed         *results.Merged
+	checked
+	throttles     tally
+	failures      tally
+	response      *results.Merged
+	service       *results.Merged
+	failed        *results.Merged
+	attempt       *results.Merged
+	attemptFailed *results.Merged
 }
 
 func newSum() *sum {
@@ -153,6 +155,7 @@ func (m *sum) take(c *cell) bool {
 	m.bytesIn += c.bytesIn
 	m.readUnits += c.readUnits
 	m.writeUnits += c.writeUnits
+	m.checked.add(c.checked)
 	m.throttles.take(&c.throttles)
 	m.failures.take(&c.failures)
 	m.response.Take(&c.response)
@@ -162,6 +165,7 @@ func (m *sum) take(c *cell) bool {
 	m.attemptFailed.Take(&c.attemptFailed)
 	c.classes = [op.ClassCount]uint64{}
 	c.attempts, c.bytesOut, c.bytesIn, c.readUnits, c.writeUnits = 0, 0, 0, 0, 0
+	c.checked = checked{}
 	return true
 }
 
@@ -175,6 +179,7 @@ func (m *sum) add(from *sum) {
 	m.bytesIn += from.bytesIn
 	m.readUnits += from.readUnits
 	m.writeUnits += from.writeUnits
+	m.checked.add(from.checked)
 	for _, e := range from.throttles {
 		m.throttles.add(e.class, e.reason, e.n)
 	}

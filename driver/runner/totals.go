@@ -44,6 +44,9 @@ func (c *collector) result() results.Totals {
 		t.WriteUnits += s.writeUnits
 		t.BytesOut += s.bytesOut
 		t.BytesIn += s.bytesIn
+		t.Verified += s.verified
+		t.Stale += s.stale
+		t.Corrupt += s.corrupt
 		t.Overflow += s.overflow()
 	}
 	var offered uint64

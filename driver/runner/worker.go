@@ -46,8 +46,10 @@ func (e *engine) perform(w *worker, item entry, base time.Duration) {
 
 	w.state.Store(uint32(index) + 1)
 	sent := e.now()
+	e.verifier.before(o, sent)
 	w.session.Do(e.opCtx, o, &w.out)
 	end := e.now()
+	found := e.verifier.after(o, &w.out, sent, end, &e.events)
 
 	service := end - sent
 	response := service
@@ -56,6 +58,7 @@ func (e *engine) perform(w *worker, item entry, base time.Duration) {
 	}
 	w.mu.Lock()
 	w.shard.done(index, o, &w.out, response, service)
+	w.shard.cells[index].checked.add(found)
 	if w.shard.slowest.admits(response) {
 		w.shard.slowest.add(o, &w.out, sent+e.start, end, response, service)
 	}

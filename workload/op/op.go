@@ -70,6 +70,7 @@ type Op struct {
 	Kind       Kind
 	Condition  Condition
 	Consistent bool   // strongly consistent read asked for
+	Verify     bool   // the driver checks what this read returns: see Outcome.Check
 	Version    uint64 // version that a write stores: Index+1; 0 is the loaded item
 	Body       []byte // item body for writes, made by workload/items; nil for other kinds
 	Phase      int    // index of the scenario's phase
@@ -117,6 +118,17 @@ type Attempt struct {
 	Reason  string // the service's own name: "TableWriteKeyRangeThroughputExceeded", "KEY_BUSY"; "" when OK
 }
 
+// A Check is what a driver found when it held what a read returned against what the version
+// that it carries must be.
+type Check uint8
+
+// The checks.
+const (
+	Unchecked Check = iota // not asked for, or nothing was returned
+	Intact                 // every attribute is what Outcome.Version of the item must hold
+	Corrupt                // it is no version of the item
+)
+
 // An Outcome is what came of one Op. A Session fills it; Reset keeps its storage.
 type Outcome struct {
 	Class      Class
@@ -130,6 +142,8 @@ type Outcome struct {
 	Items      int       // items returned or written
 	Partition  int       // the database's partition, where the driver knows it; else -1
 	Node       int       // index of the node that answered, where the driver knows it; else -1
+	Version    uint64    // of the item that a read with Op.Verify returned; 0 is the loaded one
+	Check      Check     // of a read with Op.Verify: the driver compares, so that no content is handed on
 	Err        error     // the last error, for the event log; nil when the class is a success
 }
 

@@ -38,6 +38,7 @@ type Cluster struct {
 	calendar calendar
 	store    *store.Store
 	config   config
+	attic    attic
 	nodes    []*Node
 	current  atomic.Pointer[partitionMap]
 	started  bool

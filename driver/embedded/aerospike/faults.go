@@ -18,9 +18,11 @@ type Faults struct {
 	Reset    float64       // the connection is reset before anything is carried out
 	Delay    float64       // answered DelayBy later than otherwise
 	DelayBy  time.Duration // above 0 when Delay is
+	Corrupt  float64       // of reads of whole records: one byte of the largest string or blob is changed
+	Stale    float64       // of reads of whole records: the record as it was before it was last written, while it is kept
 }
 
-// ParseFaults reads "overload=1%,timeout=1%,reset=1%,delay=1%:20ms"; "" is none.
+// ParseFaults reads "overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"; "" is none.
 func ParseFaults(text string) (Faults, error) {
 	var f Faults
 	if text == "" {
@@ -43,9 +45,10 @@ func ParseFaults(text string) (Faults, error) {
 		}
 		target, ok := map[string]*float64{
 			"overload": &f.Overload, "timeout": &f.Timeout, "reset": &f.Reset, "delay": &f.Delay,
+			"corrupt": &f.Corrupt, "stale": &f.Stale,
 		}[name]
 		if !ok {
-			return Faults{}, fmt.Errorf("fault %q: expected overload, timeout, reset or delay", name)
+			return Faults{}, fmt.Errorf("fault %q: expected overload, timeout, reset, delay, corrupt or stale", name)
 		}
 		var err error
 		if *target, err = parseShare(value); err != nil {
@@ -71,6 +74,11 @@ func (f Faults) validate() error {
 			return fmt.Errorf("faults: share %v, expected 0 to 1", share)
 		}
 		sum += share
+	}
+	for _, share := range []float64{f.Corrupt, f.Stale} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("faults: share %v, expected 0 to 1", share)
+		}
 	}
 	if sum > 1+1e-9 {
 		return fmt.Errorf("faults: the shares add up to %v%%, above 100%%", sum*100)

@@ -19,7 +19,10 @@ func TestParseFaults(t *testing.T) {
 	}{
 		{"", Faults{}, true},
 		{"overload=1%", Faults{Overload: 0.01}, true},
-		{"overload=1%,timeout=2.5%,reset=0%,delay=10%:20ms", Faults{0.01, 0.025, 0, 0.1, 20 * time.Millisecond}, true},
+		{"overload=1%,timeout=2.5%,reset=0%,delay=10%:20ms", Faults{Overload: 0.01, Timeout: 0.025, Delay: 0.1, DelayBy: 20 * time.Millisecond}, true},
+		{"corrupt=0.1%,stale=100%,overload=60%", Faults{Corrupt: 0.001, Stale: 1, Overload: 0.6}, true},
+		{"corrupt=101%", Faults{}, false},
+		{"stale=1", Faults{}, false},
 		{"overload=1%, reset=2%", Faults{Overload: 0.01, Reset: 0.02}, true},
 		{"overload=0.01", Faults{}, false},
 		{"overload=101%", Faults{}, false},

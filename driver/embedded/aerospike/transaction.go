@@ -153,8 +153,9 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 	}
 	t.done = n.devices.read(t.now, t.digest, int(r.Device), position)
 	if m.Info1&wire.Info1GetAll != 0 {
-		t.head.Ops = int(r.Bins)
-		return append(out, r.BinBytes()...)
+		answer := n.bins(t.digest, &r)
+		t.head.Ops = int(answer.count)
+		return append(out, answer.bins...)
 	}
 	return t.readBins(&r, out)
 }

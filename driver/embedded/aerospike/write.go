@@ -136,6 +136,10 @@ func (n *Node) write(s *session, t *transaction, m *partitionMap, out []byte) []
 		written = n.devices.read(start, t.digest, int(old.Device), old.Written)
 	}
 	before := len(out)
+	var was stored
+	if old != nil {
+		was = stored{old.BinBytes(), old.Bins}
+	}
 	out, r = n.apply(s, t, &p, &txn, out)
 	if r != wire.OK {
 		t.fail(r)
@@ -149,6 +153,9 @@ func (n *Node) write(s *session, t *transaction, m *partitionMap, out []byte) []
 		bytes = int(txn.Record.Device)
 		txn.Record.Written, _ = n.devices.write(t.now, t.digest, bytes, true)
 		t.from(txn.Record)
+	}
+	if old != nil && n.fate.faults.Stale > 0 {
+		c.attic.keep(t.digest, was)
 	}
 	n.replicate(t, shard, m, written, bytes)
 	return out

@@ -21,10 +21,15 @@ type Faults struct {
 	// Delay is held for DelayFor, and then served.
 	Delay    float64
 	DelayFor time.Duration
+	// Corrupt is of GetItem answers that bring an item: one byte of its largest value is changed.
+	Corrupt float64
+	// Stale is of GetItem answers: the item as it was before it was last written, where it is one
+	// of the oldVersions items that were overwritten last.
+	Stale float64
 }
 
-// ParseFaults reads a list such as "throttle=1%,error500=0.5%,reset=1%,delay=1%:20ms"; ""
-// means none. A request meets at most one of throttle, error500 and reset, so that their shares
+// ParseFaults reads a list such as "throttle=1%,error500=0.5%,reset=1%,delay=1%:20ms,
+// corrupt=0.1%,stale=0.1%"; "" means none. A request meets at most one of throttle, error500 and reset, so that their shares
 // add up to no more than 100%.
 func ParseFaults(text string) (Faults, error) {
 	var f Faults
@@ -60,6 +65,10 @@ func (f *Faults) set(name, value string) (err error) {
 		f.Error500, err = share(name, value)
 	case "reset":
 		f.Reset, err = share(name, value)
+	case "corrupt":
+		f.Corrupt, err = share(name, value)
+	case "stale":
+		f.Stale, err = share(name, value)
 	case "delay":
 		part, length, ok := strings.Cut(value, ":")
 		if !ok {
@@ -72,7 +81,7 @@ func (f *Faults) set(name, value string) (err error) {
 			return fmt.Errorf("fault delay=%q: expected a duration above 0, such as 20ms", value)
 		}
 	default:
-		return fmt.Errorf("unknown fault %q: expected throttle, error500, reset or delay", name)
+		return fmt.Errorf("unknown fault %q: expected throttle, error500, reset, delay, corrupt or stale", name)
 	}
 	return err
 }

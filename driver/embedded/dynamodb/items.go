@@ -44,7 +44,7 @@ func (c *call) getItem() error {
 	}
 	c.effort.strong = strong
 	c.touched(1, item.Size())
-	if item != nil {
+	if item = c.spoil(at, item); item != nil {
 		c.out, err = appendItem(append(c.out, `,"Item":`...), item, paths)
 		if err != nil {
 			return err
@@ -110,6 +110,9 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		w.old, w.after = old, after
 		return after, nil
 	})
+	if err == nil {
+		c.overwritten(w)
+	}
 	var api *apiError
 	if errors.As(err, &api) && api.name == conditionFailed {
 		c.tally(w.table).sums[conditionFailures]++

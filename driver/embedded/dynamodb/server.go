@@ -41,6 +41,7 @@ type Server struct {
 	log       log
 	sleepers  sleepers
 	calls     sync.Pool
+	attic     attic
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
