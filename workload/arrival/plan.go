@@ -1,5 +1,6 @@
-// Package arrival plans when operations are due: phases with constant rates or linear ramps,
-// evenly spaced or Poisson. A plan is fixed before the run and reads no clock.
+// Package arrival plans when operations are due: phases with constant rates, ramps or other
+// shapes; evenly spaced, Poisson, in bursts, self-similar, or at the times of a trace. A plan is
+// fixed before the run and reads no clock.
 package arrival
 
 import (
@@ -11,16 +12,6 @@ import (
 	"time"
 )
 
-// A Process is how operations are spaced.
-type Process string
-
-// The processes. Poisson is drawn in blocks of 1,024 operations whose exponential spacings
-// are normalised to the block's planned span: Poisson within a block, exact over the run.
-const (
-	Constant Process = "constant"
-	Poisson  Process = "poisson"
-)
-
 // blockLen is the number of operations whose spacings are drawn together.
 const blockLen = 1024
 
@@ -28,27 +19,22 @@ const blockLen = 1024
 const MaxRate = 1e9
 
 // A Phase offers operations for a time, at a rate in operations/s that goes from From to To
-// linearly; or, in a closed loop, Ops operations, with no rate.
+// linearly, or as Shape says; or, in a closed loop, Ops operations, with no rate.
 type Phase struct {
 	For      time.Duration
 	Ops      uint64
 	From, To float64
-}
-
-// count returns how many operations the phase plans.
-func (p Phase) count() uint64 {
-	if p.Ops > 0 {
-		return p.Ops
-	}
-	return uint64(math.Round((p.From + p.To) / 2 * p.For.Seconds()))
+	// Shape replaces From and To: stretches whose lengths sum to For.
+	Shape []Segment
 }
 
 // A Plan is the schedule of a run. It is not safe for concurrent use: Clone it.
 type Plan struct {
 	phases  []Phase
+	curves  []curve         // each phase's rate
 	first   []uint64        // index of each phase's first operation, and the total
 	starts  []time.Duration // each phase's start, and the end
-	process Process
+	spacing Spacing
 	seed    uint64
 
 	cached uint64 // block whose spacings are in shares, plus one; 0 when none is
@@ -57,34 +43,50 @@ type Plan struct {
 	source rand.PCG
 }
 
-// New plans phases. A phase without a rate and without Ops has an unbounded, closed loop: its
-// operations have no planned times, and it must then be the plan's only kind.
+// New plans phases with a process that needs no parameters; see Make.
 func New(phases []Phase, process Process, seed uint64) (*Plan, error) {
-	p := &Plan{phases: phases, process: process, seed: seed, first: []uint64{0}, starts: []time.Duration{0}}
+	return Make(phases, Spacing{Process: process}, seed)
+}
+
+// Make plans phases. A phase without a rate and without Ops has an unbounded, closed loop: its
+// operations have no planned times, and it must then be the plan's only kind.
+func Make(phases []Phase, spacing Spacing, seed uint64) (*Plan, error) {
+	p := &Plan{phases: phases, spacing: spacing, seed: seed, first: []uint64{0}, starts: []time.Duration{0}}
 	if len(phases) == 0 {
 		return nil, errors.New("no phases")
 	}
-	if process != Constant && process != Poisson {
-		return nil, fmt.Errorf("arrival process %q, expected constant or poisson", process)
+	if err := spacing.validate(); err != nil {
+		return nil, err
 	}
 	for i, ph := range phases {
-		for _, r := range []float64{ph.From, ph.To} {
-			if !(r >= 0 && r <= MaxRate) {
-				return nil, fmt.Errorf("phase %d: rate %v/s, expected 0 to %g", i+1, r, MaxRate)
-			}
-		}
 		if ph.For < 0 || ph.For == 0 && ph.Ops == 0 {
 			return nil, fmt.Errorf("phase %d: a length of %v and no number of operations", i+1, ph.For)
 		}
-		p.first = append(p.first, p.first[i]+ph.count())
+		c, err := newCurve(ph)
+		if err != nil {
+			return nil, fmt.Errorf("phase %d: %w", i+1, err)
+		}
+		p.curves = append(p.curves, c)
 		p.starts = append(p.starts, p.starts[i]+ph.For)
+		p.first = append(p.first, p.first[i]+p.count(i))
 	}
 	return p, nil
 }
 
+// count returns how many operations a phase plans.
+func (p *Plan) count(k int) uint64 {
+	switch {
+	case p.phases[k].Ops > 0:
+		return p.phases[k].Ops
+	case p.spacing.Process == Trace:
+		return p.spacing.before(p.starts[k+1]) - p.spacing.before(p.starts[k])
+	}
+	return p.curves[k].count()
+}
+
 // Clone returns a plan for another goroutine.
 func (p *Plan) Clone() *Plan {
-	return &Plan{phases: p.phases, first: p.first, starts: p.starts, process: p.process, seed: p.seed}
+	return &Plan{phases: p.phases, curves: p.curves, first: p.first, starts: p.starts, spacing: p.spacing, seed: p.seed}
 }
 
 // Len returns how many operations are planned; 0 means that time alone bounds the run.
@@ -116,18 +118,25 @@ func (p *Plan) IndexAt(t time.Duration) uint64 {
 	if k == len(p.phases) {
 		return p.Len()
 	}
-	ph := p.phases[k]
-	if ph.Ops > 0 {
+	if p.phases[k].Ops > 0 {
 		return p.first[k]
 	}
-	s, length := (t - p.starts[k]).Seconds(), ph.For.Seconds()
-	done := ph.From*s + (ph.To-ph.From)*s*s/(2*length)
-	return min(p.first[k]+uint64(math.Ceil(done-1e-9)), p.first[k+1])
+	if p.spacing.Process == Trace {
+		return p.spacing.before(t)
+	}
+	s := p.even(k, (t - p.starts[k]).Seconds())
+	return min(p.first[k]+uint64(math.Ceil(p.curves[k].offered(s)-1e-9)), p.first[k+1])
 }
 
 // Due returns operation i's intended start since the run's start; ok is false past the end
 // and where the plan has no times (a closed loop).
-func (p *Plan) Due(i uint64) (at time.Duration, ok bool) {
+func (p *Plan) Due(i uint64) (at time.Duration, ok bool) { return p.time(i, true) }
+
+// Planned returns when the planned rates alone would have operation i sent: Due without the
+// chance that scatters it.
+func (p *Plan) Planned(i uint64) (at time.Duration, ok bool) { return p.time(i, false) }
+
+func (p *Plan) time(i uint64, scattered bool) (at time.Duration, ok bool) {
 	if i >= p.Len() {
 		return 0, false
 	}
@@ -139,27 +148,18 @@ func (p *Plan) Due(i uint64) (at time.Duration, ok bool) {
 	if ph.Ops > 0 {
 		return 0, false
 	}
+	if p.spacing.Process == Trace {
+		return p.spacing.Times.At(i), true
+	}
 	place := float64(i - p.first[k])
-	if p.process == Poisson {
+	if scattered && p.spacing.random() {
 		place = p.scatter(k, i-p.first[k])
 	}
-	return p.starts[k] + ph.timeOf(place), true
-}
-
-// timeOf returns when a phase has offered n operations: the inverse of its cumulative rate.
-func (ph Phase) timeOf(n float64) time.Duration {
-	if n <= 0 {
-		return 0 // a ramp from nothing would divide nothing by nothing
+	at = p.curves[k].timeOf(place)
+	if p.spacing.modulates() {
+		at = min(time.Duration(p.modulated(k, at.Seconds())*1e9), ph.For)
 	}
-	slope := (ph.To - ph.From) / ph.For.Seconds()
-	var s float64
-	if slope == 0 {
-		s = n / ph.From
-	} else {
-		// n = From·s + slope·s²/2, solved in the form that stays exact for small slopes.
-		s = 2 * n / (ph.From + math.Sqrt(max(ph.From*ph.From+2*slope*n, 0)))
-	}
-	return min(time.Duration(s*1e9), ph.For)
+	return p.starts[k] + at, true
 }
 
 // scatter returns the place of a phase's operation n among its operations, moved from its

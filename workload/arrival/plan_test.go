@@ -233,7 +233,7 @@ func distance(values []float64, cdf func(float64) float64) (d float64) {
 const (
 	seeds        = 20
 	significance = 1e-3          // of all p-values below together (Bonferroni)
-	family       = 4 * seeds * 2 // schedules, seeds, two tests each
+	family       = 20 * seeds * 2 // schedules, seeds, two tests each at most
 )
 
 // In a Poisson process of known number, a block's points are uniform on its span: the gaps
