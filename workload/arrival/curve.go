@@ -36,7 +36,10 @@ func (s Segment) timeOf(n float64) time.Duration {
 		// n = From·s + slope·s²/2, solved in the form that stays exact for small slopes.
 		at = 2 * n / (s.From + math.Sqrt(max(s.From*s.From+2*slope*n, 0)))
 	}
-	return min(time.Duration(at*1e9), s.For)
+	if at*1e9 >= float64(s.For) {
+		return s.For // a rate near nothing takes longer than a duration holds
+	}
+	return time.Duration(at * 1e9)
 }
 
 // offered returns how many operations the segment offers in its first s seconds.
