@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // A Config is the scenario's cost section.
 type Config struct {
-	Regions   []string        `yaml:"regions" doc:"AWS regions; one for now"`
+	Regions   []Region        `yaml:"regions" doc:"AWS regions; one for now"`
 	Horizon   Months          `yaml:"horizon" default:"36 months" doc:"how long both sides are paid for"`
 	Demand    DemandConfig    `yaml:"demand" required:"true"`
 	Items     uint64          `yaml:"items" default:"0" doc:"items in production; 0 takes dataset.items"`
@@ -75,22 +76,36 @@ type PeopleConfig struct {
 	MigrationHours float64 `yaml:"migration_hours" default:"480" min:"0" doc:"once, in the first month"`
 }
 
+// A Region is an AWS region's name.
+type Region string
+
+// DecodeYAML reads a region.
+func (r *Region) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
+	*r = Region(n.Value)
+	if meant, ok := workload.CheckRegion(n.Value); !ok {
+		d.Fail(n, path, "a region such as us-east-1", meant)
+	}
+}
+
 // Months is a horizon: "36 months" or "3 years", 1 to 120 months.
 type Months int
 
+// maxMonths bounds a horizon.
+const maxMonths = 120
+
 // DecodeYAML reads a horizon.
 func (m *Months) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
-	var count int
-	var unit string
-	if _, err := fmt.Sscanf(n.Value, "%d %s", &count, &unit); err == nil {
-		switch strings.TrimSuffix(unit, "s") {
-		case "month":
+	if parts := strings.Fields(n.Value); len(parts) == 2 {
+		count, err := strconv.Atoi(parts[0])
+		switch unit := strings.TrimSuffix(parts[1], "s"); {
+		case err != nil || count > maxMonths:
+		case unit == "month":
 			*m = Months(count)
-		case "year":
+		case unit == "year":
 			*m = Months(12 * count)
 		}
 	}
-	if *m < 1 || *m > 120 {
+	if *m < 1 || *m > maxMonths {
 		d.Fail(n, path, "a horizon of 1 to 120 months, such as 36 months or 3 years", "")
 	}
 }
@@ -183,7 +198,7 @@ func ParseConfig(sc *workload.Scenario) (*Config, error) {
 		errs = append(errs, at("demand.mean and demand.peak both given or neither", "exactly one of them, above 0/s"))
 	}
 	if len(c.Regions) == 0 {
-		c.Regions = []string{"us-east-1"}
+		c.Regions = []Region{"us-east-1"}
 	}
 	if len(c.Regions) > 1 {
 		errs = append(errs, at(fmt.Sprintf("%d regions", len(c.Regions)), "one"))

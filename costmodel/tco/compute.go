@@ -121,7 +121,7 @@ func candidates(book *price.Book, c *costmodel.Config) []candidate {
 		out = append(out, o)
 	}
 	// Compute has checked the instance types, which is all that can be wrong.
-	list, _ := aerospike.Offers(book, c.Regions[0], &c.Aerospike)
+	list, _ := aerospike.Offers(book, string(c.Regions[0]), &c.Aerospike)
 	for _, o := range list {
 		out = append(out, o)
 	}

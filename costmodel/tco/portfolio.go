@@ -191,5 +191,5 @@ func (m *model) portfolio(c *costmodel.Config, scale float64) *costmodel.Portfol
 	t.MeanOps.Value *= scale
 	t.Items.Value = float64(c.Items) * scale
 	t.Growth.Value = float64(c.Demand.Growth)
-	return &costmodel.Portfolio{Region: c.Regions[0], Months: int(c.Horizon), Config: c, Tables: []costmodel.Table{t}, Sources: m.sources}
+	return &costmodel.Portfolio{Region: string(c.Regions[0]), Months: int(c.Horizon), Config: c, Tables: []costmodel.Table{t}, Sources: m.sources}
 }
