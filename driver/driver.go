@@ -56,6 +56,14 @@ type Warmer interface {
 	Warm(ctx context.Context, sessions int) error
 }
 
+// An Eventer can do some of a scenario's events to its target. What its driver's Check has let
+// pass it can do.
+type Eventer interface {
+	// Do returns when the target has done the event, or with why it has not. undo takes the
+	// effect back; it is nil where there is nothing to take back.
+	Do(ctx context.Context, e *workload.Event) (undo func(context.Context) error, err error)
+}
+
 // A Kind says what stands behind a target's address.
 type Kind string
 

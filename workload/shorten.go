@@ -47,6 +47,15 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 			h.To = max(h.To, h.From+time.Millisecond) // 0 would mean that it never ends
 		}
 	}
+	for i := range sc.Events {
+		e := &sc.Events[i]
+		lasts := e.For > 0
+		scale(&e.At)
+		scale(&e.For)
+		if lasts {
+			e.For = max(e.For, time.Millisecond) // 0 would mean that it is never undone
+		}
+	}
 	if sc.Workload.Arrival.Open != nil && NewPlan(sc).Len() == 0 {
 		return fmt.Errorf("%v in all leaves no operation at the scenario's rates", length)
 	}

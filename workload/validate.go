@@ -47,6 +47,7 @@ func validate(d *Decoder, sc *Scenario, doc *yaml.Node) {
 	if c.sound("workload.hot") {
 		c.hot(sc)
 	}
+	c.events(sc)
 }
 
 // A check is the validation of one scenario.

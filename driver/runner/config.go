@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,6 +60,10 @@ type Config struct {
 	// limit. PriceOf prices consumed units, and must be given with a budget.
 	BudgetUSD float64
 	PriceOf   func(readUnits, writeUnits float64) float64
+
+	// Command runs a command line of the scenario's events and returns its exit code, -1 when it
+	// was killed because ctx ended. A scenario with commands for this target needs it.
+	Command func(ctx context.Context, line string) (exit int, err error)
 
 	// Observe is called once an interval with its lines, from one goroutine at a time; what it
 	// is given is valid until it returns. It must be quick: the next interval waits for it.
@@ -122,6 +127,7 @@ func (c *Config) validate() error {
 		a := c.Scenario.Workload.Arrival
 		need((a.Open == nil) != (a.Closed == nil), "the scenario's arrival must be open or closed")
 		need(len(c.Scenario.Workload.Phases) > 0, "the scenario has no phases")
+		errs = append(errs, c.eventProblems()...)
 	}
 	return errors.Join(errs...)
 }

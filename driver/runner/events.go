@@ -26,6 +26,13 @@ func (l *eventLog) add(at time.Duration, name, detail string) {
 	l.pending = append(l.pending, results.Event{At: at.Seconds(), Name: name, Detail: detail})
 }
 
+// put logs an event of the scenario.
+func (l *eventLog) put(e results.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending = append(l.pending, e)
+}
+
 // take returns what was added since the last call.
 func (l *eventLog) take() []results.Event {
 	l.mu.Lock()
