@@ -108,6 +108,8 @@ type Device struct {
 	writes   time.Duration // when the write bandwidth is free
 	stats    Stats
 	busy     time.Duration // channel time used
+	flushed  time.Duration // write bandwidth used
+	slower   float64       // than it was made; 0 stands for 1
 }
 
 // Stats are counts since the device began.
@@ -172,6 +174,20 @@ func (d *Device) lognormal() time.Duration {
 	return time.Duration(float64(d.serve) * math.Exp(s*d.source.NormFloat64()-s*s/2))
 }
 
+// Slow makes the device slower from now on, by a factor of 1 or more on what it was made as:
+// reads take that much longer, and bandwidth is that much less. What waits to be flushed waits
+// that much longer too.
+func (d *Device) Slow(now time.Duration, factor float64) {
+	change := factor / max(d.slower, 1)
+	d.slower = factor
+	d.p.ReadBytesPerS /= change
+	d.p.WriteBytesPerS /= change
+	d.serve = time.Duration(float64(d.serve) * change)
+	if d.writes > now {
+		d.writes = now + time.Duration(float64(d.writes-now)*change)
+	}
+}
+
 // Overloaded reports whether more bytes wait to be flushed than the write cache holds: an
 // Aerospike server then refuses client writes (result 18; server source, as_storage_overloaded).
 func (d *Device) Overloaded(now time.Duration) bool { return d.queued(now) > d.p.MaxWriteCache }
@@ -195,7 +211,9 @@ func (d *Device) Write(now time.Duration, bytes int) bool {
 	d.stats.WriteBytes += uint64(bytes)
 	amplified := float64(bytes) * WriteAmplification(d.p.DefragLWM)
 	d.stats.DeviceBytes += uint64(amplified)
-	d.writes = max(d.writes, now) + time.Duration(amplified/d.p.WriteBytesPerS*1e9)
+	took := time.Duration(amplified / d.p.WriteBytesPerS * 1e9)
+	d.flushed += took
+	d.writes = max(d.writes, now) + took
 	d.reads = max(d.reads, now) + time.Duration((amplified-float64(bytes))/d.p.ReadBytesPerS*1e9)
 	return true
 }
@@ -207,7 +225,7 @@ func (d *Device) Stats(now time.Duration) Stats {
 	s.QueuedBytes = d.queued(now)
 	if now > 0 {
 		read := d.busy.Seconds() / (now.Seconds() * float64(len(d.channels)))
-		write := float64(s.DeviceBytes) / (d.p.WriteBytesPerS * now.Seconds())
+		write := d.flushed.Seconds() / now.Seconds()
 		s.Utilisation = min(1, max(read, write))
 	}
 	return s

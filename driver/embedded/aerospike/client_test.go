@@ -36,7 +36,7 @@ func TestClientDiscoversTheClusterAndGoesToMasters(t *testing.T) {
 		}
 		want[c.partitions().master(d.Partition())]++
 	}
-	for i, n := range c.nodes {
+	for i, n := range c.present() {
 		if r, w := n.counters.total(readAction), n.counters.total(writeAction); r != want[i] || w != want[i] {
 			t.Errorf("node %d served %d reads and %d writes of its %d keys", i, r, w, want[i])
 		}

@@ -39,8 +39,10 @@ type Cluster struct {
 	store    *store.Store
 	config   config
 	attic    attic
-	nodes    []*Node
+	nodes    []*Node // those that may still join included: each of them is down
 	current  atomic.Pointer[partitionMap]
+	members  membership
+	drill    *drill
 	started  bool
 
 	housekeeping atomic.Int64 // when it is due, as a reading of the clock
@@ -49,7 +51,8 @@ type Cluster struct {
 
 	mu      sync.Mutex
 	closed  bool
-	conns   map[net.Conn]struct{}
+	conns   map[net.Conn]*Node
+	serving context.Context // of Start; nil before
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -66,12 +69,12 @@ func New(o Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		options: o, hardware: h, calendar: calendar{o.Clock}, store: store.New(),
-		conns: map[net.Conn]struct{}{}, cancel: func() {},
+		drill: newDrill(o.RandomSeed), conns: map[net.Conn]*Node{}, cancel: func() {},
 	}
 	c.config.reset()
 	var ids []uint64
 	var alive []int
-	for i := range o.Nodes {
+	for i := range min(o.Nodes+spareNodes, maxNodes) {
 		n := &Node{
 			cluster: c, number: i, id: nodeBase + uint64(i) + 1, inflight: newInflight(),
 			latency: newHistograms(o.Namespace), fate: newFate(o.Faults, o.RandomSeed+uint64(i)),
@@ -80,9 +83,15 @@ func New(o Options) (*Cluster, error) {
 			return nil, err
 		}
 		c.nodes = append(c.nodes, n)
-		ids, alive = append(ids, n.id), append(alive, i)
+		ids = append(ids, n.id)
+		if i < o.Nodes {
+			alive = append(alive, i)
+		} else {
+			n.down.Store(true)
+		}
 	}
 	c.current.Store(newPartitionMap(ids, alive, o.Replication, 0))
+	c.initMembers()
 	return c, nil
 }
 
@@ -97,24 +106,18 @@ func (c *Cluster) Start(ctx context.Context) error {
 		return errors.New("the cluster was started before")
 	}
 	c.started = true
-	host, port, err := c.options.address()
-	if err != nil {
-		return err
-	}
 	ctx, c.cancel = context.WithCancel(ctx)
-	for i, n := range c.nodes {
-		at := port
-		if port != 0 {
-			at += i
-		}
-		n.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(at)))
-		if err != nil {
+	c.serving = ctx
+	first := c.nodes[:c.options.Nodes]
+	for i, n := range first {
+		if err := c.open(n); err != nil {
 			return errors.Join(fmt.Errorf("node %d: %w", i+1, err), c.Close())
 		}
 	}
 	// All listen before any answers, so that no node names a peer that is not there.
-	for _, n := range c.nodes {
-		c.running.Go(func() { n.accept(ctx) })
+	for _, n := range first {
+		ln := n.listener
+		c.running.Go(func() { n.accept(ctx, ln) })
 	}
 	c.running.Go(func() {
 		<-ctx.Done()
@@ -123,11 +126,49 @@ func (c *Cluster) Start(ctx context.Context) error {
 	return nil
 }
 
+// open listens on a node's port: the one that it had before, or else the one that is its own
+// by the options, or a free one.
+func (c *Cluster) open(n *Node) error {
+	host, port, err := c.options.address()
+	if err != nil {
+		return err
+	}
+	at := n.address()
+	if at == "" {
+		if port != 0 {
+			port += n.number
+		}
+		at = net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	ln, err := (&net.ListenConfig{}).Listen(c.serving, "tcp", at)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return errors.Join(net.ErrClosed, ln.Close())
+	}
+	n.listener, at = ln, ln.Addr().String()
+	n.at.Store(&at)
+	n.down.Store(false)
+	return nil
+}
+
+// listen lets a node that was down serve again.
+func (c *Cluster) listen(n *Node) error {
+	if err := c.open(n); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	ln := n.listener
+	c.mu.Unlock()
+	c.running.Go(func() { n.accept(c.serving, ln) })
+	return nil
+}
+
 // Seed returns the first node's address, host:port; "" before Start.
 func (c *Cluster) Seed() string {
-	if len(c.nodes) == 0 || c.nodes[0].listener == nil {
-		return ""
-	}
 	return c.nodes[0].address()
 }
 
@@ -155,9 +196,9 @@ func (c *Cluster) stop() {
 }
 
 // accept serves a node's connections.
-func (n *Node) accept(ctx context.Context) {
+func (n *Node) accept(ctx context.Context, ln net.Listener) {
 	for {
-		conn, err := n.listener.Accept()
+		conn, err := ln.Accept()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
@@ -168,7 +209,7 @@ func (n *Node) accept(ctx context.Context) {
 			}
 			continue
 		}
-		if !n.cluster.track(conn) {
+		if !n.cluster.track(conn, n) {
 			_ = conn.Close()
 			return
 		}
@@ -181,13 +222,13 @@ func (n *Node) accept(ctx context.Context) {
 	}
 }
 
-func (c *Cluster) track(conn net.Conn) bool {
+func (c *Cluster) track(conn net.Conn, n *Node) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed || n.down.Load() {
 		return false
 	}
-	c.conns[conn] = struct{}{}
+	c.conns[conn] = n
 	return true
 }
 
@@ -211,7 +252,8 @@ func (c *Cluster) housekeep(now time.Duration) {
 	c.running.Go(func() {
 		defer c.cleaning.Store(false)
 		c.expire(now)
-		for _, n := range c.nodes {
+		for _, number := range c.alive() {
+			n := c.nodes[number]
 			n.watchSpace(now)
 		}
 	})

@@ -105,6 +105,23 @@ func (d *devices) write(now time.Duration, digest *wire.Digest, bytes int, maste
 	return uint32(x.written/positionUnit) + 1, true
 }
 
+// load reads so many bytes for another node: device time that no client asked for.
+func (d *devices) load(now time.Duration, digest *wire.Digest, bytes int) {
+	x := d.of(digest)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.nvme.Read(now, bytes)
+}
+
+// slow makes the devices slower by a factor, 1 as fast as they were made.
+func (d *devices) slow(now time.Duration, factor float64) {
+	for _, x := range d.list {
+		x.mu.Lock()
+		x.nvme.Slow(now, factor)
+		x.mu.Unlock()
+	}
+}
+
 // cacheReadPct returns the share of reads that needed no device, in percent.
 func (d *devices) cacheReadPct() int64 {
 	var cached, reads int64

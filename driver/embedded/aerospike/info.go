@@ -115,7 +115,13 @@ func (s *session) info(body []byte, now time.Duration) error {
 		if len(s.out) > maxInfo {
 			return errReset
 		}
-		s.out = wire.AppendInfo(s.out, command, s.node.command(command, now))
+		value := ""
+		if parameters, ok := strings.CutPrefix(command, eventCommand+":"); ok {
+			value = s.event(parameters, now)
+		} else {
+			value = s.node.command(command, now)
+		}
+		s.out = wire.AppendInfo(s.out, command, value)
 	}
 	wire.End(s.out, start, wire.TypeInfo)
 	s.node.counters.infoDone.Add(1)
@@ -153,7 +159,7 @@ func (n *Node) statistics(_ string, now time.Duration) string {
 	c := &n.counters
 	master, prole, _ := n.counts()
 	v := map[string]string{
-		"cluster_size":         strconv.Itoa(len(n.cluster.nodes)),
+		"cluster_size":         strconv.Itoa(len(n.cluster.partitions().alive)),
 		"cluster_key":          n.cluster.key(),
 		"cluster_principal":    n.cluster.principal(),
 		"paxos_principal":      n.cluster.principal(),

@@ -47,10 +47,21 @@ var clusterCommands = map[string]infoCommand{
 }
 
 // peersGeneration returns a number that changes with the nodes.
-func (c *Cluster) peersGeneration() string { return strconv.Itoa(len(c.nodes) - 1) }
+func (c *Cluster) peersGeneration() string {
+	return strconv.Itoa(c.options.Nodes - 1 + c.partitions().peers)
+}
 
 func (n *Node) others() []*Node {
-	return slices.DeleteFunc(slices.Clone(n.cluster.nodes), func(o *Node) bool { return o == n })
+	return slices.DeleteFunc(n.cluster.present(), func(o *Node) bool { return o == n })
+}
+
+// present returns the nodes of the map that is published.
+func (c *Cluster) present() []*Node {
+	var out []*Node
+	for _, i := range c.partitions().alive {
+		out = append(out, c.nodes[i])
+	}
+	return out
 }
 
 // peers answers generation,port,[[node,tls name,[address]],…], without the node asked.
@@ -87,7 +98,7 @@ func (n *Node) replicas(string, time.Duration) string {
 // key identifies the cluster's present nodes.
 func (c *Cluster) key() string {
 	d := xxhash.New()
-	for _, n := range c.nodes {
+	for _, n := range c.present() {
 		_, _ = d.WriteString(n.name()) // it never fails
 	}
 	return nodeName(d.Sum64() >> 16)
@@ -95,13 +106,13 @@ func (c *Cluster) key() string {
 
 // principal returns the node of the highest identifier, which leads the others.
 func (c *Cluster) principal() string {
-	return slices.MaxFunc(c.nodes, func(a, b *Node) int {
+	return slices.MaxFunc(c.present(), func(a, b *Node) int {
 		return map[bool]int{true: 1, false: -1}[a.id > b.id]
 	}).name()
 }
 
 func (n *Node) clusterStable(parameters string, _ time.Duration) string {
-	if size := parameter(parameters, "size"); size != "" && size != strconv.Itoa(len(n.cluster.nodes)) {
+	if size := parameter(parameters, "size"); size != "" && size != strconv.Itoa(len(n.cluster.partitions().alive)) {
 		return "ERROR:7:cluster not specified size"
 	}
 	return n.cluster.key()

@@ -37,22 +37,26 @@ func (n *Node) namespace(parameters string, now time.Duration) string {
 	for _, x := range n.cluster.store.Indexes() {
 		entries += x.Entries()
 	}
-	entries = entries * int64(n.cluster.partitions().copies) / int64(len(n.cluster.nodes))
+	entries = entries * int64(n.cluster.partitions().copies) / int64(len(n.cluster.partitions().alive))
+	receive, send := n.cluster.members.remaining(n.number)
 	for name, value := range map[string]int64{
-		"ns_cluster_size":              int64(len(n.cluster.nodes)),
-		"effective_replication_factor": int64(n.cluster.partitions().copies),
-		"objects":                      records,
-		"master_objects":               master.Records,
-		"prole_objects":                prole.Records,
-		"non_expirable_objects":        records - master.Expirable - prole.Expirable,
-		"current_time":                 int64(n.cluster.calendar.seconds(now)),
-		"index_used_bytes":             records * footprint.IndexBytes,
-		"sindex_used_bytes":            entries * indexEntryBytes,
-		"data_total_bytes":             n.cluster.capacity(),
-		"data_used_bytes":              used,
-		"data_used_pct":                100 * used / n.cluster.capacity(),
-		"data_avail_pct":               100 - 100*used/n.cluster.capacity(),
-		"cache_read_pct":               n.devices.cacheReadPct(),
+		"migrate_partitions_remaining":    int64(receive + send),
+		"migrate_rx_partitions_remaining": int64(receive),
+		"migrate_tx_partitions_remaining": int64(send),
+		"ns_cluster_size":                 int64(len(n.cluster.partitions().alive)),
+		"effective_replication_factor":    int64(n.cluster.partitions().copies),
+		"objects":                         records,
+		"master_objects":                  master.Records,
+		"prole_objects":                   prole.Records,
+		"non_expirable_objects":           records - master.Expirable - prole.Expirable,
+		"current_time":                    int64(n.cluster.calendar.seconds(now)),
+		"index_used_bytes":                records * footprint.IndexBytes,
+		"sindex_used_bytes":               entries * indexEntryBytes,
+		"data_total_bytes":                n.cluster.capacity(),
+		"data_used_bytes":                 used,
+		"data_used_pct":                   100 * used / n.cluster.capacity(),
+		"data_avail_pct":                  100 - 100*used/n.cluster.capacity(),
+		"cache_read_pct":                  n.devices.cacheReadPct(),
 	} {
 		v[name] = strconv.FormatInt(value, 10)
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crossover/driver/embedded/aerospike/store"
@@ -15,7 +16,9 @@ type Node struct {
 	cluster  *Cluster
 	number   int
 	id       uint64
-	listener net.Listener
+	listener net.Listener           // under the cluster's mu once it serves
+	at       atomic.Pointer[string] // host:port; nil before it first listened
+	down     atomic.Bool            // it was killed, or has not joined yet
 	devices  *devices
 	inflight *inflight
 	counters counters
@@ -46,8 +49,13 @@ func nodeName(id uint64) string {
 	}
 }
 
-// address returns host:port.
-func (n *Node) address() string { return n.listener.Addr().String() }
+// address returns host:port; "" before the node first listened.
+func (n *Node) address() string {
+	if at := n.at.Load(); at != nil {
+		return *at
+	}
+	return ""
+}
 
 func (n *Node) port() string {
 	_, port, _ := net.SplitHostPort(n.address()) // a listener's address has a port
@@ -55,9 +63,9 @@ func (n *Node) port() string {
 }
 
 // owner returns the node that carries out a transaction on a partition: this one if it may,
-// else the master, to which it is sent on.
+// else the master, to which it is sent on. A copy that is still being received is not read.
 func (n *Node) owner(m *partitionMap, pid int, write bool) *Node {
-	if replica := m.replica(pid, n.number); replica == 0 || replica > 0 && !write {
+	if replica := m.replica(pid, n.number); replica == 0 || replica > 0 && !write && m.has(pid, n.number) {
 		return n
 	}
 	return n.cluster.nodes[m.master(pid)]
@@ -68,7 +76,7 @@ func (n *Node) counts() (master, prole store.Counts, sets []store.Counts) {
 	m := n.cluster.partitions()
 	for pid := range wire.Partitions {
 		replica := m.replica(pid, n.number)
-		if replica < 0 {
+		if replica < 0 || !m.has(pid, n.number) {
 			continue
 		}
 		sum, bySet := n.cluster.store.PartitionCounts(pid)

@@ -56,6 +56,12 @@ type Options struct {
 	Latency bool
 	// FabricRTT is the round trip of a replica write; 0 takes DefaultFabricRTT.
 	FabricRTT time.Duration
+	// HeartbeatTimeout is how long a node is silent before the others publish a map without it;
+	// 0 takes DefaultHeartbeatTimeout.
+	HeartbeatTimeout time.Duration
+	// MigrationRate is how many bytes/s a node receives while partitions move to it; 0 takes
+	// DefaultMigrationRate.
+	MigrationRate float64
 	// Faults go wrong on purpose.
 	Faults Faults
 	// RandomSeed seeds latencies and faults.
@@ -84,6 +90,12 @@ func (o Options) withDefaults() Options {
 	if o.FabricRTT == 0 {
 		o.FabricRTT = DefaultFabricRTT
 	}
+	if o.HeartbeatTimeout == 0 {
+		o.HeartbeatTimeout = DefaultHeartbeatTimeout
+	}
+	if o.MigrationRate == 0 {
+		o.MigrationRate = DefaultMigrationRate
+	}
 	return o
 }
 
@@ -104,6 +116,8 @@ func (o Options) Validate() error {
 	wrong(o.DeviceBytes >= 0, "device bytes: %d, expected 0 (the instance type's) or more", o.DeviceBytes)
 	wrong(o.Scale > 0 && o.Scale <= 1, "scale: %v, expected above 0 to 1", o.Scale)
 	wrong(o.FabricRTT > 0, "fabric round trip: %v, expected above 0", o.FabricRTT)
+	wrong(o.HeartbeatTimeout > 0, "heartbeat timeout: %v, expected above 0", o.HeartbeatTimeout)
+	wrong(o.MigrationRate > 0, "migration rate: %v, expected above 0", o.MigrationRate)
 	wrong(len(o.Namespace) <= maxNamespace && !strings.ContainsAny(o.Namespace, ":;,/\t\n= "),
 		"namespace %q: expected 1 to %d bytes without : ; , / = or white space", o.Namespace, maxNamespace)
 	if _, _, err := o.address(); err != nil {

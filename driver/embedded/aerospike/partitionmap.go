@@ -16,8 +16,12 @@ import (
 // are alive.
 type partitionMap struct {
 	generation int
+	peers      int // changes of the nodes so far
+	alive      []int
 	copies     int
 	order      [wire.Partitions][]uint8 // nodes by their number; the first is the master
+	whole      [wire.Partitions][]int   // nodes that have all records; nil: those in order
+	mastered   [wire.Partitions]uint64  // since when the master is another than before, by the calendar
 }
 
 // newPartitionMap orders the live nodes for each partition by a hash of partition and node
@@ -26,7 +30,7 @@ type partitionMap struct {
 // owned. Masters are even only on the average, as on a Community Edition server
 // (prefer-uniform-balance is an Enterprise feature).
 func newPartitionMap(ids []uint64, alive []int, replication, generation int) *partitionMap {
-	m := &partitionMap{generation: generation, copies: min(replication, len(alive))}
+	m := &partitionMap{generation: generation, alive: alive, copies: min(replication, len(alive))}
 	score := make(map[int]uint64, len(alive))
 	for pid := range m.order {
 		for _, n := range alive {
@@ -57,6 +61,14 @@ func (m *partitionMap) proles(pid int) []uint8 { return m.order[pid][1:] }
 
 // replica returns which copy of a partition a node has: 0 the master's, -1 none.
 func (m *partitionMap) replica(pid, node int) int { return slices.Index(m.order[pid], uint8(node)) }
+
+// has reports whether a node has all of a partition's records.
+func (m *partitionMap) has(pid, node int) bool {
+	if m.whole[pid] == nil {
+		return m.replica(pid, node) >= 0
+	}
+	return slices.Contains(m.whole[pid], node)
+}
 
 // bitmap returns which partitions a node has as its nth copy: base64 of 4096 bits, the first
 // partition in the highest bit of the first byte.

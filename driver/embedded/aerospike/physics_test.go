@@ -146,7 +146,7 @@ func TestReplicasUseTheirDevices(t *testing.T) {
 	if accepted != 7 {
 		t.Errorf("%d writes were accepted", accepted)
 	}
-	for _, n := range c.nodes {
+	for _, n := range c.present() {
 		if got := n.devices.stats(clock.Now())[0].Writes; got != 7 {
 			t.Errorf("node %d wrote %d records", n.number, got)
 		}
@@ -234,7 +234,7 @@ func TestReadsOfACopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, n := range c.nodes {
+	for _, n := range c.present() {
 		if got := n.counters.total(readAction); got != 10 {
 			t.Errorf("node %d served %d reads", n.number, got)
 		}

@@ -137,7 +137,7 @@ func (n *Node) findIndex(m *wire.Message, q *query) wire.Result {
 func (s *session) partition(ctx context.Context, q *query, p wire.Partition) error {
 	c := s.node.cluster
 	marker := wire.Header{Info3: wire.Info3PartitionDone, Generation: uint32(p.ID)}
-	if c.partitions().replica(p.ID, s.node.number) < 0 {
+	if m := c.partitions(); m.replica(p.ID, s.node.number) < 0 || !m.has(p.ID, s.node.number) {
 		marker.Result = wire.PartitionUnavailable
 		s.out = wire.AppendHeader(s.out, &marker)
 		return nil
@@ -179,8 +179,9 @@ func (s *session) record(ctx context.Context, q *query, r *store.Snapshot) error
 				thread = &q.threads[i]
 			}
 		}
-		position := r.Written
-		if n.cluster.partitions().replica(r.Digest.Partition(), n.number) != 0 {
+		m := n.cluster.partitions()
+		position := m.position(&r.Record)
+		if m.replica(r.Digest.Partition(), n.number) != 0 {
 			position = 0
 		}
 		*thread = n.devices.read(*thread, &r.Digest, int(r.Device), position)

@@ -29,6 +29,7 @@ type session struct {
 	bins     binSet
 	encoded  []byte // the bins of the record being written
 	page     []store.Snapshot
+	held     time.Duration // how much later a drill lets the request be answered
 }
 
 // readBuffer holds what a connection's reads take at a time.
@@ -96,6 +97,7 @@ func (s *session) request(ctx context.Context) error {
 		return err
 	}
 	s.node.cluster.housekeep(now)
+	s.node.cluster.step(now)
 	body := s.body
 	switch p.Type {
 	case wire.TypeInfo:
@@ -173,6 +175,10 @@ func (s *session) transact(ctx context.Context, now time.Duration) error {
 	}
 	if f == faultReset {
 		return errReset
+	}
+	s.held = 0
+	if f == noFault {
+		f, s.held = s.node.cluster.drill.deal()
 	}
 	if m.Has(wire.FieldBatch, wire.FieldBatchWithSet) {
 		return s.batch(ctx, now, f)

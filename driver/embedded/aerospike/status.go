@@ -42,8 +42,8 @@ func (n *Node) note(now time.Duration, name, detail string) {
 // identity says what the cluster is, and that it is modelled.
 func (c *Cluster) identity() string {
 	nodes := "1 node"
-	if len(c.nodes) > 1 {
-		nodes = strconv.Itoa(len(c.nodes)) + " nodes"
+	if c.options.Nodes > 1 {
+		nodes = strconv.Itoa(c.options.Nodes) + " nodes"
 	}
 	each := "1 device each"
 	if c.hardware.devices > 1 {

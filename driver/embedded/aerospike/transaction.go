@@ -30,6 +30,14 @@ const transactionMax = time.Second
 // fail ends the transaction with a result.
 func (t *transaction) fail(r wire.Result) { t.head.Result = r }
 
+// patience is how long the transaction may wait for another node or for its turn.
+func (t *transaction) patience() time.Duration {
+	if ms := t.message.Transaction; ms > 0 && !t.origin.batch() {
+		return min(transactionMax, time.Duration(ms)*time.Millisecond)
+	}
+	return transactionMax
+}
+
 // from notes what a record says of itself in an answer.
 func (t *transaction) from(r *store.Record) {
 	t.head.Generation, t.head.TTL = uint32(r.Generation), r.VoidTime
@@ -63,6 +71,7 @@ func (s *session) carryOut(t *transaction, out []byte) ([]byte, time.Duration) {
 		out = s.dispatch(t, out)
 		t.node.counters.count(t.origin, t.action, t.head.Result)
 	}
+	t.done += s.held
 	if t.fault == faultDelay {
 		t.done += s.node.fate.faults.DelayBy
 	}
@@ -107,6 +116,11 @@ func (s *session) dispatch(t *transaction, out []byte) []byte {
 			defer func() { t.done += s.node.cluster.options.FabricRTT }()
 		}
 	}
+	if t.node.down.Load() {
+		t.fail(wire.Timeout) // the fabric gets no answer from it
+		t.done = t.arrival + t.patience()
+		return out
+	}
 	switch {
 	case t.fault == faultOverload:
 		t.fail(wire.DeviceOverload)
@@ -147,7 +161,7 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 		t.fail(wire.ParameterError)
 		return out
 	}
-	position := r.Written
+	position := c.partitions().position(&r)
 	if !master {
 		position = 0
 	}

@@ -25,10 +25,7 @@ func (n *Node) enter(t *transaction) (shard *inflightShard, start time.Duration)
 	}
 	shard = n.inflight.lock(t.digest)
 	start, busy := shard.start(t.digest, t.now, int(n.cluster.config.pendingLimit.Load()))
-	patience := transactionMax
-	if ms := t.message.Transaction; ms > 0 && !t.origin.batch() {
-		patience = min(patience, time.Duration(ms)*time.Millisecond)
-	}
+	patience := t.patience()
 	switch {
 	case busy:
 		t.fail(wire.KeyBusy)
@@ -50,13 +47,22 @@ func (n *Node) replicate(t *transaction, shard *inflightShard, m *partitionMap,
 ) {
 	all := written
 	for _, p := range m.proles(t.digest.Partition()) {
+		if n.cluster.nodes[p].down.Load() {
+			// It never acknowledges, and the client learns that the write is in doubt (server
+			// source, rw_request_hash.c: it is sent again until the transaction's end).
+			all = max(all, t.now+t.patience())
+			if t.message.Info3&wire.Info3CommitMaster == 0 {
+				t.fail(wire.Timeout)
+			}
+			continue
+		}
 		if bytes > 0 {
 			if _, ok := n.cluster.nodes[p].devices.write(t.now, t.digest, bytes, false); !ok {
 				t.fail(wire.DeviceOverload)
 			}
 		}
 		if n.devices.on {
-			all = written + n.cluster.options.FabricRTT
+			all = max(all, written+n.cluster.options.FabricRTT)
 		}
 	}
 	shard.end(t.digest, t.now, all)
@@ -97,7 +103,7 @@ func (n *Node) remove(t *transaction, m *partitionMap) {
 	}
 	written := start
 	if c.store.Indexed(txn.SetName()) {
-		written = n.devices.read(start, t.digest, int(r.Device), r.Written)
+		written = n.devices.read(start, t.digest, int(r.Device), m.position(r))
 	}
 	txn.Delete()
 	n.replicate(t, shard, m, written, 0)
@@ -133,7 +139,7 @@ func (n *Node) write(s *session, t *transaction, m *partitionMap, out []byte) []
 	set, _ := t.message.Field(wire.FieldSet)
 	written := start
 	if old != nil && (!p.replace || c.store.Indexed(string(set))) {
-		written = n.devices.read(start, t.digest, int(old.Device), old.Written)
+		written = n.devices.read(start, t.digest, int(old.Device), m.position(old))
 	}
 	before := len(out)
 	var was stored
