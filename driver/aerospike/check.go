@@ -46,6 +46,7 @@ func decode(sc *workload.Scenario, t workload.Target) (*Config, []*workload.Erro
 	c.place(&cfg)
 	c.names(&cfg)
 	c.sizes(&cfg)
+	c.events(&cfg)
 	if cfg.Faults != "" {
 		c.faults(cfg.Faults)
 	}

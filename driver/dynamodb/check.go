@@ -31,6 +31,7 @@ func decode(sc *workload.Scenario, t workload.Target) (Config, []error) {
 	c.embedded(&cfg)
 	c.table(&cfg)
 	c.retries(&cfg.Retries)
+	c.events(sc, &cfg)
 	if cfg.Table == "" {
 		cfg.Table = mapping.TableName(sc)
 	}

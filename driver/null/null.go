@@ -43,6 +43,11 @@ func check(sc *workload.Scenario, t workload.Target) []error {
 	for _, e := range workload.Errors(workload.DecodeNode(sc.File, t.Node, new(Config))) {
 		errs = append(errs, e)
 	}
+	for _, e := range sc.EventsOf(t.Name) {
+		if e.Do != "" {
+			errs = append(errs, e.Wrong(sc, "do", e.Do, "command: the null driver does no event itself"))
+		}
+	}
 	return errs
 }
 

@@ -70,6 +70,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answerStatus(w, r)
 		return
 	}
+	if r.Method == http.MethodPost && r.URL.Path == eventPath {
+		s.answerEvent(w, r)
+		return
+	}
 	if r.Method != http.MethodPost {
 		w.WriteHeader(http.StatusNotFound)
 		return
@@ -128,6 +132,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []b
 	} else {
 		if op.about != tableSubject {
 			c.fault, hold = s.options.Faults.draw(c.rng)
+			hold += s.drill.draw(c)
 		}
 		switch c.fault {
 		case resetFault:

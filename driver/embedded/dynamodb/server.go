@@ -5,7 +5,7 @@
 //
 // Besides the API it answers GET /crossover/status and GET /crossover/metrics, and names itself
 // in the header Server of each answer; X-Crossover-Partition says which partition a request
-// about one partition key went to.
+// about one partition key went to. POST /crossover/event does a drill's events.
 package dynamodb
 
 import (
@@ -40,6 +40,7 @@ type Server struct {
 	account   meter
 	log       log
 	sleepers  sleepers
+	drill     drill
 	calls     sync.Pool
 	attic     attic
 
@@ -76,8 +77,10 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var open sync.WaitGroup
 	server := &http.Server{
 		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin,
-		ErrorLog: stdlog.New(io.Discard, "", 0),
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ErrorLog:    stdlog.New(io.Discard, "", 0),
+		ConnContext: withConn,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			s.drill.track(c, state)
 			switch state {
 			case http.StateNew:
 				open.Add(1)
