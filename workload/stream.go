@@ -66,17 +66,21 @@ type stream struct {
 	plan     *arrival.Plan
 	dist     keys.Dist
 	scramble *keys.Scramble // nil when ranks are places
-	sizes    items.Size
+	sizes    *sizer
 	counts   [op.KindCount]uint64
 	deck     uint64
 	hot      []hotWindow
 	source   rand.PCG
 	salt     uint64
+
+	// The deck last dealt from: shuffling one costs more than dealing from it.
+	dealt uint64 // its number
+	cards keys.Scramble
 }
 
 // NewStream returns the operations of a valid scenario. Each worker needs one of its own.
 func NewStream(sc *Scenario) Stream {
-	s := &stream{sc: sc, plan: NewPlan(sc), sizes: sc.sizes(), salt: keys.Mix(sc.Seed)}
+	s := &stream{sc: sc, plan: NewPlan(sc), sizes: sc.sizer(), salt: keys.Mix(sc.Seed)}
 	var err error
 	s.counts, s.deck, err = deckOf(sc.Workload.Operations)
 	must(err)
@@ -98,6 +102,7 @@ func NewStream(sc *Scenario) Stream {
 		s.dist = keys.NewUniform()
 	}
 	must(err)
+	s.cards = s.shuffled(0)
 	for _, h := range sc.Workload.Hot {
 		w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From), to: math.MaxUint64}
 		if h.To > 0 {
@@ -146,7 +151,7 @@ func (s *stream) At(i uint64, o *op.Op) {
 	o.Body = body[:0]
 	if kind == op.Update || kind == op.Insert || kind == op.ReadModifyWrite {
 		o.Version = i + 1
-		o.Body = s.sc.AppendBody(body[:0], o.Item, o.Version, s.sizes)
+		o.Body = s.sc.appendBody(body[:0], o.Item, o.Version, s.sizes)
 	}
 }
 
@@ -169,7 +174,10 @@ func (s *stream) condition(kind op.Kind) op.Condition {
 
 // kind deals operation i's card: its kind, and its rank among the deck's cards of that kind.
 func (s *stream) kind(i uint64) (op.Kind, uint64) {
-	place := keys.NewScramble(s.salt^saltKind^i/s.deck, s.deck).Of(i % s.deck)
+	if deck := i / s.deck; deck != s.dealt {
+		s.dealt, s.cards = deck, s.shuffled(deck)
+	}
+	place := s.cards.Of(i - s.dealt*s.deck)
 	for k, n := range s.counts {
 		if place < n {
 			return op.Kind(k), place
@@ -177,6 +185,11 @@ func (s *stream) kind(i uint64) (op.Kind, uint64) {
 		place -= n
 	}
 	panic("workload: a deck's cards do not sum to its size")
+}
+
+// shuffled returns the order of a deck's cards.
+func (s *stream) shuffled(deck uint64) keys.Scramble {
+	return keys.NewScramble(s.salt^saltKind^deck, s.deck)
 }
 
 // item chooses the item that operation i asks for.
@@ -204,33 +217,30 @@ func (s *stream) item(i uint64) uint64 {
 	return x
 }
 
-// AppendBody appends the body of an item's version, as its size leaves room for.
-func (sc *Scenario) AppendBody(dst []byte, item, version uint64, sizes items.Size) []byte {
-	size, overhead := sc.drawSize(item, sizes), sc.OverheadBytes(item)
+// appendBody appends the body of an item's version, as its size leaves room for.
+func (sc *Scenario) appendBody(dst []byte, item, version uint64, sizes *sizer) []byte {
+	overhead := sc.OverheadBytes(item)
+	size := sizes.of(sc, item, overhead)
 	return items.Body(dst, sc.Seed, item, version, int(size-overhead), sc.Dataset.Compressibility)
 }
 
-// drawSize returns an item's size in bytes: a function of seed and item.
-func (sc *Scenario) drawSize(item uint64, sizes items.Size) uint64 {
-	var source rand.PCG
-	source.Seed(keys.Mix(sc.Seed)^saltSize, item)
-	return max(sizes.Draw(&source), sc.OverheadBytes(item)+uint64(sc.Dataset.Attributes))
-}
-
 // ItemSize returns an item's size in bytes, as DynamoDB counts it: names and values.
-func (sc *Scenario) ItemSize(item uint64) uint64 { return sc.drawSize(item, sc.sizes()) }
+func (sc *Scenario) ItemSize(item uint64) uint64 {
+	return sc.sizer().of(sc, item, sc.OverheadBytes(item))
+}
 
 // BodyLen returns the length of an item's body in bytes.
 func (sc *Scenario) BodyLen(item uint64) int { return int(sc.ItemSize(item) - sc.OverheadBytes(item)) }
 
-// A Loader makes the items that are there before the first operation: version 0.
+// A Loader makes the items that are there before the first operation: version 0. It is not
+// safe for concurrent use.
 type Loader struct {
 	sc    *Scenario
-	sizes items.Size
+	sizes *sizer
 }
 
 // NewLoader returns the items of a valid scenario.
-func NewLoader(sc *Scenario) *Loader { return &Loader{sc, sc.sizes()} }
+func NewLoader(sc *Scenario) *Loader { return &Loader{sc, sc.sizer()} }
 
 // Body appends an item's loaded body.
-func (l *Loader) Body(dst []byte, item uint64) []byte { return l.sc.AppendBody(dst, item, 0, l.sizes) }
+func (l *Loader) Body(dst []byte, item uint64) []byte { return l.sc.appendBody(dst, item, 0, l.sizes) }

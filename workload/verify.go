@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
-	"crossover/workload/items"
 	"crossover/workload/keys"
 )
 
@@ -24,17 +23,17 @@ func (s *stream) verified(i uint64) bool {
 // hold what they read against it. It is not safe for concurrent use.
 type Content struct {
 	sc    *Scenario
-	sizes items.Size
+	sizes *sizer
 	body  []byte
 }
 
 // NewContent returns the items of a valid scenario.
-func NewContent(sc *Scenario) *Content { return &Content{sc: sc, sizes: sc.sizes()} }
+func NewContent(sc *Scenario) *Content { return &Content{sc: sc, sizes: sc.sizer()} }
 
 // Body returns the body of an item's version. It is valid until the next call, and is made in
 // the same storage every time.
 func (c *Content) Body(item, version uint64) []byte {
-	c.body = c.sc.AppendBody(c.body[:0], item, version, c.sizes)
+	c.body = c.sc.appendBody(c.body[:0], item, version, c.sizes)
 	return c.body
 }
 
