@@ -15,7 +15,7 @@ const (
 	seeds = 20
 	// significance is of all p-values in this file together (Bonferroni).
 	significance = 1e-3
-	family       = 6 * (seeds + 1)
+	family       = 7 * (seeds + 1)
 )
 
 // mustFit draws sizes with twenty pinned seeds and holds the counts of cells against their
