@@ -2,37 +2,90 @@ package runner
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"testing"
+	"time"
 
+	"crossover/driver"
 	"crossover/driver/clock"
+	"crossover/driver/null"
 	"crossover/workload"
 )
 
-// BenchmarkEngineStream is BenchmarkEngineNull with a scenario's own stream: zipfian keys,
-// half reads and half updates of 1 KiB items, bodies made anew for each key and version.
-func BenchmarkEngineStream(b *testing.B) {
-	sc, err := workload.Parse("bench.yaml", []byte(`version: 1
+// benchScenario is zipfian keys, half reads and half updates of 1 KiB items, whose bodies are
+// made anew for each key and version and pass their checksum.
+const benchScenario = `version: 1
 name: bench
 seed: 1
 dataset: {items: 1_000_000, size: 1KiB}
 workload:
   keys: {zipfian: {theta: 0.99, scrambled: true}}
-  operations: {read: 50%, update: 50%}
-  arrival: {closed: {workers: 2}}
-  phases: [{name: all, operations: 1000000}]
+  operations: {read: 50%%, update: 50%%}
+  arrival: %s
+  phases: [%s]
 targets: [{name: memory, driver: "null"}]
-`))
+`
+
+// runOnNull runs a scenario of the benchmarks on the null driver through the whole engine,
+// run directory included.
+func runOnNull(b *testing.B, arrival, phases string) Config {
+	b.Helper()
+	sc, err := workload.Parse("bench.yaml", []byte(fmt.Sprintf(benchScenario, arrival, phases)))
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := testEngine(2, false)
-	d := &testDriver{clock: clock.Real()}
-	for _, w := range e.workers {
-		w.session, w.stream = testSession{d}, workload.NewStream(sc)
+	c := Config{
+		Scenario: sc, Target: sc.Targets[0], Clock: clock.Real(),
+		Dir: filepath.Join(b.TempDir(), "run"), Tool: "bench", Run: "bench",
 	}
-	e.phases[0].Ops = uint64(b.N)
+	c.Driver, err = null.Definition().Open(b.Context(), driver.Env{Clock: c.Clock, Scenario: sc, Target: c.Target})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// BenchmarkEngine is the whole engine in a closed loop of two workers: the stream, the driver
+// that answers at once, the recorder with response and service times by kind, the collector
+// and the run directory. cpu-ns/op is the CPU that the process used (user and system) for one
+// operation; two-clock-reads-ns is what two readings of the clock cost beside it, which no
+// operation can do without.
+func BenchmarkEngine(b *testing.B) {
+	c := runOnNull(b, "{closed: {workers: 2}}", fmt.Sprintf("{name: all, operations: %d}", max(b.N, 2)))
 	b.ReportAllocs()
+	before := readUsage()
 	b.ResetTimer()
-	e.loop(context.Background())
+	m, err := Run(context.Background(), c)
+	b.StopTimer()
+	used := readUsage().cpu - before.cpu
+	if err != nil || m.Totals.Sent != uint64(max(b.N, 2)) {
+		b.Fatal(err, m.Totals)
+	}
+	b.ReportMetric(float64(used)/float64(b.N), "cpu-ns/op")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+	b.ReportMetric(twoReads(c.Clock), "two-clock-reads-ns")
+}
+
+// twoReads returns the CPU that two readings of the clock cost, in ns.
+func twoReads(c clock.Clock) float64 {
+	const pairs = 1_000_000
+	before := readUsage()
+	for range 2 * pairs {
+		c.Now()
+	}
+	return float64(readUsage().cpu-before.cpu) / pairs
+}
+
+// BenchmarkStream is the stream alone: what making one of BenchmarkEngine's operations costs.
+func BenchmarkStream(b *testing.B) {
+	sc := runOnNull(b, "{closed: {workers: 2}}", "{name: all, for: 1m}").Scenario
+	e := testEngine(1, false)
+	w := e.workers[0]
+	w.stream = workload.NewStream(sc)
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		w.stream.At(i, &w.op)
+	}
+	b.ReportMetric(float64(time.Second)/float64(b.Elapsed())*float64(b.N), "ops/s")
 }

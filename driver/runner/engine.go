@@ -34,10 +34,10 @@ type engine struct {
 	pacing  workload.Stream // the pacer's own
 	queue   *queue
 
-	offered   []atomic.Uint64 // by cell, counted when due
-	nextIndex atomic.Uint64   // closed loop
-	events    eventLog
-	verifier  *verifier // nil: no read is verified
+	offered  []atomic.Uint64 // by cell, counted when due
+	indices  indices         // closed loop
+	events   eventLog
+	verifier *verifier // nil: no read is verified
 }
 
 // now returns the time since the run's zero.
@@ -183,13 +183,12 @@ func (e *engine) loop(ctx context.Context) {
 			p.until = e.now() + e.phases[i].For
 		}
 		if e.phases[i].Ops > 0 {
-			p.end = e.nextIndex.Load() + e.phases[i].Ops
+			p.end = e.indices.taken() + e.phases[i].Ops
 		}
 		e.beginPhase(i, e.now())
 		e.eachWorker(func(w *worker) { e.closedLoop(ctx, w, &p) })
 		if p.end > 0 {
-			// Each worker took one index too many to learn that the phase was over.
-			e.nextIndex.Store(min(e.nextIndex.Load(), p.end))
+			e.indices.settle(p.end)
 		}
 	}
 }

@@ -88,12 +88,23 @@ func (e *engine) openLoop(w *worker) {
 // the phase's time or operations are used up.
 func (e *engine) closedLoop(ctx context.Context, w *worker, p *closedPhase) {
 	w.freeAt = e.now()
-	for ctx.Err() == nil && (p.until == 0 || w.freeAt < p.until) {
-		i := e.nextIndex.Add(1) - 1
-		if p.end > 0 && i >= p.end {
-			return
+	var next, end uint64 // operations that are this worker's to send
+	n, since := uint64(1), w.freeAt
+	for {
+		if next == end || w.freeAt-since > batchAge {
+			if ctx.Err() != nil || p.until > 0 && w.freeAt >= p.until {
+				return
+			}
 		}
-		e.perform(w, entry{index: i, due: -1, phase: p.phase}, -1)
+		if next == end {
+			n = batchSize(n, w.freeAt-since)
+			if next, end = e.indices.take(n, p.end); next == end {
+				return
+			}
+			since = w.freeAt
+		}
+		e.perform(w, entry{index: next, due: -1, phase: p.phase}, -1)
+		next++
 		if p.think > 0 {
 			// An error is the end of ctx, which the loop sees by itself.
 			_ = e.clock.SleepUntil(ctx, e.start+w.freeAt+p.think)

@@ -26,13 +26,15 @@ func NewScramble(seed, n uint64) Scramble {
 
 // Of returns where x goes, 0 <= x < n. A walk takes fewer than four steps on average.
 func (s Scramble) Of(x uint64) uint64 {
-	mask := uint64(1)<<s.half - 1
+	half := s.half & 63
+	mask := uint64(1)<<half - 1
 	for {
-		left, right := x>>s.half, x&mask
-		for _, k := range s.keys {
-			left, right = right, left^(Mix(right^k)&mask)
-		}
-		x = left<<s.half | right
+		left, right := x>>half, x&mask
+		left ^= Mix(right^s.keys[0]) & mask
+		right ^= Mix(left^s.keys[1]) & mask
+		left ^= Mix(right^s.keys[2]) & mask
+		right ^= Mix(left^s.keys[3]) & mask
+		x = left<<half | right
 		if x < s.n {
 			return x
 		}
