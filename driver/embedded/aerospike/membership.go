@@ -175,6 +175,11 @@ func (c *Cluster) join(number int, now time.Duration) (joined int, err error) {
 	if !n.down.Load() {
 		return 0, errAlive
 	}
+	if slices.Contains(c.partitions().alive, number) {
+		// Back before the others had noticed that it was gone: they notice by what it lacks.
+		m.changes = nil
+		c.rebalance(now)
+	}
 	if err := c.listen(n); err != nil {
 		return 0, err
 	}
