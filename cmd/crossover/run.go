@@ -37,6 +37,7 @@ type runOptions struct {
 	repeat   int
 	inOrder  bool
 	view     string
+	commands bool // events may run commands
 
 	searching searchFlags
 }
@@ -51,7 +52,10 @@ process; what it yields is modelled. A run against a real, billed service needs
 interval when consumption reaches it.
 
 Tables and sets that crossover created are dropped at the end unless --keep is given.
-One that it did not create is refused, unless the scenario names it as expendable.`
+One that it did not create is refused, unless the scenario names it as expendable.
+
+A scenario's events may hold commands for this machine's shell. They are run only with
+--allow-commands: read the scenario first, and give the flag only if you trust it.`
 
 func newRun(s streams) *cobra.Command {
 	var o runOptions
@@ -82,6 +86,7 @@ func newRun(s streams) *cobra.Command {
 	f.BoolVar(&o.inOrder, "one-after-the-other", false, "with --repeat: all repetitions of a target before the next one's")
 	f.StringVar(&o.view, "view", "auto", "how progress is shown on standard error: auto (a dashboard on a terminal), dashboard or plain")
 	f.StringArrayVar(&o.metrics, "metrics", nil, "HOST:PORT to serve Prometheus metrics on while running, or otlp+http://HOST:PORT to push to an OpenTelemetry receiver (repeatable)")
+	f.BoolVar(&o.commands, "allow-commands", false, "let the scenario's events run commands by this machine's shell; only for a scenario that you trust")
 	f.DurationVar(&o.interval, "interval", time.Second, "length of a recording interval, at least 100ms")
 	o.searching.register(f)
 	return c
@@ -225,6 +230,9 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 	}
 	if err := chooseTargets(sc, o.targets); err != nil {
 		return nil, badInput(err)
+	}
+	if err := commandsAllowed(sc, o.commands); err != nil {
+		return nil, err
 	}
 	run := &session{streams: s, options: o, sc: sc, out: o.out, metrics: newMetrics()}
 	if run.budget, err = parseBudget(o.budget); err != nil {

@@ -25,6 +25,9 @@ func runSearch(ctx context.Context, s streams, path string, o runOptions) error 
 	if err := plan.check(run.sc); err != nil {
 		return badInput(err)
 	}
+	if len(run.sc.Events) > 0 {
+		return badInput(run.sc.Events[0].Wrong(run.sc, "", "events", "none: a search judges each rate by itself, and a drill would disturb some of them"))
+	}
 	variants, err := plan.variants(run.sc)
 	if err != nil {
 		return badInput(err)

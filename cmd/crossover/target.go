@@ -63,11 +63,16 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 	if err != nil {
 		return nil, err
 	}
+	var command func(context.Context, string) (int, error)
+	if s.options.commands {
+		command = runCommand(s.view)
+	}
 	m, err = runner.Run(ctx, runner.Config{
 		Scenario: s.sc, Driver: d, Target: t.Target, Dir: filepath.Join(s.out, t.dir), Clock: env.Clock,
 		Tool: toolVersion(), Run: env.Run, Interval: s.options.interval, Mapping: text,
 		Repetition: t.repetition, Order: t.order,
 		Load: !s.options.noLoad, BudgetUSD: s.remaining(), PriceOf: s.priceOf(), Progress: s.view.show,
+		Command: command,
 		Observe: s.metrics.observer(t.Name, t.Driver, string(kind)),
 	})
 	if m != nil {
