@@ -10,6 +10,7 @@ import (
 	"crossover/driver"
 	"crossover/driver/clock"
 	"crossover/driver/null"
+	"crossover/results"
 	"crossover/workload"
 )
 
@@ -88,4 +89,28 @@ func BenchmarkStream(b *testing.B) {
 		w.stream.At(i, &w.op)
 	}
 	b.ReportMetric(float64(time.Second)/float64(b.Elapsed())*float64(b.N), "ops/s")
+}
+
+// BenchmarkOpenLoop holds a rate on the null driver, through the whole engine. late-p50-ns and
+// late-p99-ns are how late operations were sent while a session was free; dropped must be 0.
+// cpu-share is of the cores that the process may use.
+func BenchmarkOpenLoop(b *testing.B) {
+	for _, rate := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprintf("%d", rate), func(b *testing.B) {
+			var m *results.Manifest
+			for range b.N {
+				c := runOnNull(b, "{open: {process: constant, sessions: 64}}",
+					fmt.Sprintf("{name: all, for: 2s, rate: %d/s}", rate))
+				var err error
+				if m, err = Run(context.Background(), c); err != nil || m.Totals.Sent+m.Totals.ByClass["dropped"] != uint64(2*rate) {
+					b.Fatal(err, m.Totals)
+				}
+			}
+			b.ReportMetric(float64(m.Health.LatenessP50Ns), "late-p50-ns")
+			b.ReportMetric(float64(m.Health.LatenessP99Ns), "late-p99-ns")
+			b.ReportMetric(float64(m.Totals.ByClass["dropped"]), "dropped")
+			b.ReportMetric(100*m.Health.CPUShare, "cpu-share-%")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }
