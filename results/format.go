@@ -47,6 +47,7 @@ type Manifest struct {
 	ScenarioDigest string            `json:"scenario_digest"`  // of the file's bytes
 	StreamDigest   string            `json:"stream_digest"`
 	Seed           uint64            `json:"seed"`
+	Inputs         []Input           `json:"inputs,omitempty"`     // files that the scenario names, kept beside it
 	Shard          string            `json:"shard"`                // "1/1"
 	Repetition     string            `json:"repetition,omitempty"` // "2/5"; empty when the run was not repeated
 	Order          string            `json:"order,omitempty"`      // in which repetitions were run: interleaved, one target after the other
@@ -69,6 +70,13 @@ type Manifest struct {
 	Warnings       []string          `json:"warnings,omitempty"`
 	BudgetUSD      float64           `json:"budget_usd,omitempty"`
 	SpentUSD       float64           `json:"spent_usd,omitempty"`
+}
+
+// An Input is a file that the scenario names: a trace, or a histogram of popularity.
+type Input struct {
+	Name   string `json:"name"`   // relative to the run directory, as to the scenario's
+	Digest string `json:"digest"` // of its content
+	Bytes  int64  `json:"bytes"`
 }
 
 // TargetInfo is the target as it described itself.

@@ -43,6 +43,9 @@ func (sc *Scenario) HasSort() bool { return sc.Dataset.Key.Sort.PerPartition > 0
 
 // Place returns the partition key's number and the place within it of an item.
 func (sc *Scenario) Place(item uint64) (partition, sort uint64) {
+	if p := sc.Dataset.Key.Sort.layout; p != nil {
+		return p.Place(item)
+	}
 	if n := sc.Dataset.Key.Sort.PerPartition; n > 0 {
 		return item / n, item % n
 	}
@@ -98,14 +101,23 @@ func (sc *Scenario) OverheadBytes(item uint64) uint64 {
 		n += len(AttrSort) + len(sc.Dataset.Key.Sort.Prefix) + sortDigits
 	}
 	for i := range sc.Dataset.Attributes {
-		n += len(AttrBody(i))
+		n += len(sc.AttributeName(i))
 	}
 	return uint64(n)
 }
 
-// minItemBytes is the least size at which every item has a byte for each attribute.
+// minBodyBytes is the least that an item's values need: a byte for each attribute or, where
+// they have types, the most that they can count and a byte for the one that takes the rest.
+func (sc *Scenario) minBodyBytes() uint64 {
+	if t := sc.Values(); t != nil {
+		return uint64(t.MaxOther()) + 1
+	}
+	return uint64(sc.Dataset.Attributes)
+}
+
+// minItemBytes is the least size at which every item has room for each attribute.
 func (sc *Scenario) minItemBytes() uint64 {
-	return sc.OverheadBytes(sc.Dataset.Items-1) + uint64(sc.Dataset.Attributes)
+	return sc.OverheadBytes(sc.Dataset.Items-1) + sc.expiryBytes() + sc.minBodyBytes()
 }
 
 // sizeBounds returns the smallest and largest size that the distribution can give.
@@ -115,6 +127,8 @@ func (sc *Scenario) sizeBounds() (low, high uint64) {
 		return s.Uniform.Min, s.Uniform.Max
 	case s.Lognormal != nil:
 		return 1, s.Lognormal.Max
+	case s.Histogram != nil:
+		return 1, s.Histogram[len(s.Histogram)-1].To
 	default:
 		return s.Fixed, s.Fixed
 	}
@@ -129,6 +143,10 @@ func (sc *Scenario) sizes() items.Size {
 		return d
 	case s.Lognormal != nil:
 		d, err := items.Lognormal(s.Lognormal.Median, s.Lognormal.P99, s.Lognormal.Max)
+		must(err)
+		return d
+	case s.Histogram != nil:
+		d, err := items.Histogram(s.Histogram)
 		must(err)
 		return d
 	default:

@@ -13,35 +13,6 @@ import (
 	"crossover/workload/op"
 )
 
-// DecodeYAML reads `uniform`, `sequential`, or a mapping that names one distribution.
-func (k *KeyDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
-	if n.Kind == yaml.ScalarNode {
-		switch n.Value {
-		case "uniform":
-			k.Uniform = &struct{}{}
-		case "sequential":
-			k.Sequential = &struct{}{}
-		case "zipfian":
-			k.Zipfian = &Zipfian{Theta: 0.99, Scrambled: true}
-		case "latest":
-			k.Latest = &Latest{Theta: 0.99}
-		case "hotspot":
-			d.Fail(n, path, "its settings: {hotspot: {items: 10%, share: 90%}}", "")
-		default:
-			d.Fail(n, path, "uniform, zipfian, hotspot, sequential or latest",
-				nearest(n.Value, []string{"uniform", "zipfian", "hotspot", "sequential", "latest"}))
-		}
-		return
-	}
-	before := len(d.errs)
-	type raw KeyDist
-	d.structure(n, reflect.ValueOf((*raw)(k)).Elem(), path)
-	oneOf(d, n, path, k.Uniform != nil, k.Zipfian != nil, k.Hotspot != nil, k.Sequential != nil, k.Latest != nil)
-	if h := k.Hotspot; h != nil && len(d.errs) == before && (h.Items <= 0 || h.Items >= 1 || h.Share <= 0 || h.Share >= 1) {
-		d.Fail(n, Join(path, "hotspot"), "two shares above 0% and below 100%", "")
-	}
-}
-
 // oneOf fails unless exactly one of the alternatives is set and no other problem hides it.
 func oneOf(d *Decoder, n *yaml.Node, path string, set ...bool) {
 	count := 0
@@ -58,63 +29,26 @@ func oneOf(d *Decoder, n *yaml.Node, path string, set ...bool) {
 	}
 }
 
-// DecodeYAML reads a size distribution, which names one of fixed, uniform and lognormal.
+// DecodeYAML reads a size distribution, which names one of fixed, uniform, lognormal and
+// histogram.
 func (s *SizeDist) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {
 		v, err := ParseBytes(n.Value)
 		if err != nil {
-			d.Fail(n, path, "fixed, uniform or lognormal, or "+bytesForm, bytesHint(n.Value))
+			d.Fail(n, path, "fixed, uniform, lognormal or histogram, or "+bytesForm, bytesHint(n.Value))
 		}
 		s.Fixed = v
 		return
 	}
 	type raw SizeDist
 	d.structure(n, reflect.ValueOf((*raw)(s)).Elem(), path)
-	oneOf(d, n, path, s.Fixed > 0, s.Uniform != nil, s.Lognormal != nil)
-}
-
-// sortKeyYAML is a sort key as a scenario writes it.
-type sortKeyYAML struct {
-	Prefix       string `yaml:"prefix" default:"sort#" doc:"before the ten digits of the place within the partition key"`
-	PerPartition uint64 `yaml:"per_partition" required:"true" min:"1" max:"1_000_000_000" doc:"items that a partition key holds"`
-}
-
-// DecodeYAML reads `none`, or a prefix and how many items a partition key has.
-func (s *SortKey) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
-	if n.Kind == yaml.ScalarNode {
-		if n.Value != "none" {
-			d.Fail(n, path, "none, or {prefix: …, per_partition: …}", nearest(n.Value, []string{"none"}))
-		}
-		return
-	}
-	var raw sortKeyYAML
-	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
-	s.Prefix, s.PerPartition = raw.Prefix, raw.PerPartition
+	oneOf(d, n, path, s.Fixed > 0, s.Uniform != nil, s.Lognormal != nil, s.Histogram != nil)
 }
 
 // rampYAML is a ramp as a scenario writes it.
 type rampYAML struct {
 	From float64 `yaml:"from" unit:"rate" required:"true" doc:"at the phase's start"`
 	To   float64 `yaml:"to" unit:"rate" required:"true" doc:"at the phase's end"`
-}
-
-// DecodeYAML reads a rate, or a ramp {from, to}.
-func (r *Rate) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
-	if n.Kind == yaml.ScalarNode {
-		v, err := ParseRate(n.Value)
-		if err != nil {
-			suggestion := ""
-			if _, numErr := parseNumber(n.Value); numErr == nil {
-				suggestion = n.Value + "/s"
-			}
-			d.Fail(n, path, rateForm, suggestion)
-		}
-		r.From, r.To = v, v
-		return
-	}
-	var raw rampYAML
-	d.structure(n, reflect.ValueOf(&raw).Elem(), path)
-	r.From, r.To = raw.From, raw.To
 }
 
 // kindNames lists the operations' names.
@@ -128,6 +62,9 @@ func kindNames() []string {
 
 // DecodeYAML reads shares by operation name and checks that they sum to 100%.
 func (o *Operations) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
+	if n.Kind == yaml.ScalarNode && n.Value == "trace" {
+		return // they are filled in when the trace has been read
+	}
 	before := len(d.errs)
 	shares := map[string]float64{}
 	d.mapping(n, reflect.ValueOf(&shares).Elem(), path, `unit:"share"`)

@@ -19,6 +19,10 @@ import (
 type Decoder struct {
 	File string
 	errs []*Error
+
+	inputs     []Input // files that were read
+	traces     []pendingTrace
+	histograms []pendingHistogram
 }
 
 // A Custom type decodes its own node.

@@ -53,10 +53,17 @@ func StreamDigest(sc *Scenario) string {
 // operations are sent and not what they are.
 func withoutWorkers(w Workload) Workload {
 	if w.Arrival.Open != nil {
-		w.Arrival.Open = &OpenArrival{Process: w.Arrival.Open.Process}
+		o := *w.Arrival.Open
+		o.Sessions = 0
+		w.Arrival.Open = &o
 	}
 	if w.Arrival.Closed != nil {
-		w.Arrival.Closed = &ClosedArrival{Think: w.Arrival.Closed.Think}
+		c := *w.Arrival.Closed
+		c.Workers = 0
+		if c.ThinkTime == "constant" {
+			c.ThinkTime = "" // what it was before there was another
+		}
+		w.Arrival.Closed = &c
 	}
 	return w
 }

@@ -41,6 +41,8 @@ func Parse(file string, text []byte) (*Scenario, error) {
 	own := split(d, doc, &sections)
 	sc := &Scenario{File: file, Text: text, Objectives: Objectives{Errors: -1}}
 	d.structure(own, reflect.ValueOf(sc).Elem(), "")
+	sc.Dataset.settle()
+	sc.useInputs(d, doc)
 	sc.Targets = decodeTargets(d, sections.targets)
 	sc.Cost = sections.cost
 	validate(d, sc, doc)

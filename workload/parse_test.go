@@ -57,8 +57,8 @@ func TestParseFillsDefaults(t *testing.T) {
 		Arrival:     Arrival{Open: &OpenArrival{Process: "poisson", Sessions: 256}},
 		MaxLateness: 10 * time.Second,
 		Phases: []Phase{
-			{Name: "warm-up", For: time.Second, Rate: Rate{100, 100}},
-			{Name: "steady", For: 10 * time.Second, Rate: Rate{100, 200}, Record: true},
+			{Name: "warm-up", For: time.Second, Rate: Rate{From: 100, To: 100}},
+			{Name: "steady", For: 10 * time.Second, Rate: Rate{From: 100, To: 200}, Record: true},
 		},
 	}
 	if diff := cmp.Diff(want, sc.Workload); diff != "" {
@@ -92,9 +92,9 @@ func TestForms(t *testing.T) {
 		"keys: sequential":                    func(sc *Scenario) bool { return sc.Workload.Keys.Sequential != nil },
 		"keys: latest":                        func(sc *Scenario) bool { return sc.Workload.Keys.Latest.Theta == 0.99 },
 		"keys: {latest: {theta: 1}}":          func(sc *Scenario) bool { return sc.Workload.Keys.Latest.Theta == 1 },
-		"keys: zipfian":                       func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{0.99, true} },
-		"keys: {zipfian: }":                   func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{0.99, true} },
-		"keys: {zipfian: {scrambled: false}}": func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{0.99, false} },
+		"keys: zipfian":                       func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{Theta: 0.99, Scrambled: true} },
+		"keys: {zipfian: }":                   func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{Theta: 0.99, Scrambled: true} },
+		"keys: {zipfian: {scrambled: false}}": func(sc *Scenario) bool { return *sc.Workload.Keys.Zipfian == Zipfian{Theta: 0.99} },
 		"keys: {hotspot: {items: 1%, share: 9%}}": func(sc *Scenario) bool {
 			return *sc.Workload.Keys.Hotspot == Hotspot{0.01, 0.09}
 		},
@@ -116,7 +116,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]SortKey{
-		"sort: none": {}, "sort: {per_partition: 10}": {"sort#", 10}, `sort: {prefix: "t", per_partition: 1_000}`: {"t", 1000},
+		"sort: none": {}, "sort: {per_partition: 10}": {Prefix: "sort#", PerPartition: 10}, `sort: {prefix: "t", per_partition: 1_000}`: {Prefix: "t", PerPartition: 1000},
 	} {
 		sc := mustParse(t, strings.Replace(plain, `key: {partition: "user#{id}"}`, "key: {"+text+"}", 1))
 		if sc.Dataset.Key.Sort != want {
@@ -167,7 +167,7 @@ workload:
   keys: gaussian
   hot: [{key: 1, share: 120%}]
   operations: {read: 60%, updaet: 40%}
-  arrival: {open: {process: bursty}, closed: {}}
+  arrival: {open: {process: tidal}, closed: {}}
   phases: [{name: a, for: 1 second, rate: 5}]
   max_lateness: -1s
 objectives: {read: {p999: 5ms}, delete: {p99: 0s}}

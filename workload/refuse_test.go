@@ -66,10 +66,10 @@ func TestParseRefuses(t *testing.T) {
 			`10:20: workload.keys.uniform.theta: found unknown key "theta", expected no keys here`,
 		}},
 		"an ambiguous unit": {`size: 1KiB`, `size: 4KB`, []string{
-			`7:9: dataset.size: found "4KB", expected fixed, uniform or lognormal, or a size such as 512B, 1KiB or 4MiB; did you mean "4KiB"?`,
+			`7:9: dataset.size: found "4KB", expected fixed, uniform, lognormal or histogram, or a size such as 512B, 1KiB or 4MiB; did you mean "4KiB"?`,
 		}},
 		"no unit": {`size: 1KiB`, `size: 1000`, []string{
-			`7:9: dataset.size: found "1000", expected fixed, uniform or lognormal, or a size such as 512B, 1KiB or 4MiB; did you mean "1000B"?`,
+			`7:9: dataset.size: found "1000", expected fixed, uniform, lognormal or histogram, or a size such as 512B, 1KiB or 4MiB; did you mean "1000B"?`,
 		}},
 		"no size": {`size: 1KiB`, `size: {fixed: 0B}`, []string{
 			`7:9: dataset.size: found sizes of 0 bytes, expected at least 45: keys, attribute names and one byte for each of 4 attributes`,
@@ -117,10 +117,10 @@ func TestParseRefuses(t *testing.T) {
 			`6:31: dataset.key.sort.per_partition: found "0", expected 1 to 1_000_000_000`,
 		}},
 		"an unknown distribution": {`{zipfian: {theta: 0.9}}`, `{zipfain: {theta: 0.9}}`, []string{
-			`10:10: workload.keys.zipfain: found unknown key "zipfain", expected one of uniform, zipfian, hotspot, sequential, latest; did you mean "zipfian"?`,
+			`10:10: workload.keys.zipfain: found unknown key "zipfain", expected one of uniform, zipfian, hotspot, sequential, latest, exponential, self_similar, moving_hotspot, histogram, trace; did you mean "zipfian"?`,
 		}},
 		"an unknown distribution by name": {`{zipfian: {theta: 0.9}}`, `exponential`, []string{
-			`10:9: workload.keys: found "exponential", expected uniform, zipfian, hotspot, sequential or latest`,
+			`10:9: workload.keys: found "exponential", expected its settings: {exponential: {items: 10%, share: 95%}}`,
 		}},
 		"two distributions": {`{zipfian: {theta: 0.9}}`, `{uniform: , latest: }`, []string{
 			`10:9: workload.keys: found 2 alternatives, expected exactly one`,
@@ -174,7 +174,7 @@ func TestParseRefuses(t *testing.T) {
 			`10:9: workload.keys.latest: found deletes without inserts, expected inserts too, or else nothing is ever new`,
 		}},
 		"no process of that name": {`process: poisson`, `process: poison`, []string{
-			`13:29: workload.arrival.open.process: found "poison", expected one of poisson, constant; did you mean "poisson"?`,
+			`13:29: workload.arrival.open.process: found "poison", expected one of poisson, constant, bursty, self_similar, trace; did you mean "poisson"?`,
 		}},
 		"both arrivals": {`{open: {process: poisson}}`, `{open: {}, closed: {}}`, []string{
 			`13:12: workload.arrival: found open and closed both given or neither, expected exactly one of open and closed`,

@@ -8,6 +8,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"crossover/workload/items"
+	"crossover/workload/keys"
 	"crossover/workload/op"
 )
 
@@ -29,6 +31,8 @@ type Scenario struct {
 	Cost        *yaml.Node            `yaml:"-"` // nil when the scenario has no cost section
 	Sources     map[string]SourceNote `yaml:"sources" doc:"where values of this file came from, by their path, such as dataset.size"`
 
+	Inputs []Input `yaml:"-"` // files that the scenario names
+
 	File string `yaml:"-"` // where it was read, for error messages
 	Text []byte `yaml:"-"` // the file as read, for the run directory
 }
@@ -41,11 +45,14 @@ type SourceNote struct {
 
 // A Dataset is what is stored before the first operation.
 type Dataset struct {
-	Items           uint64   `yaml:"items" required:"true" min:"1" max:"1_000_000_000_000" doc:"items loaded before the run"`
-	Key             Key      `yaml:"key" doc:"how an item's key is written"`
-	Size            SizeDist `yaml:"size" required:"true" doc:"whole item in bytes, names and keys included, as DynamoDB counts it; at most 400KiB"`
-	Attributes      int      `yaml:"attributes" default:"1" min:"1" max:"200" doc:"non-key attributes (bins) that the body is divided into"`
-	Compressibility float64  `yaml:"compressibility" unit:"share" default:"0%" max:"100%" doc:"share of each body that repeats"`
+	Items    uint64   `yaml:"items" required:"true" min:"1" max:"1_000_000_000_000" doc:"items loaded before the run"`
+	Key      Key      `yaml:"key" doc:"how an item's key is written"`
+	Size     SizeDist `yaml:"size" required:"true" doc:"whole item in bytes, names and keys included, as DynamoDB counts it; at most 400KiB"`
+	Template Template `yaml:"attributes" default:"1" json:"-" doc:"non-key attributes (bins) that the body is divided into: how many, or a list with their names, types and values"`
+	// Attributes is how many the template has, and Typed what they are where it is a list.
+	Attributes      int               `yaml:"-"`
+	Typed           []items.Attribute `yaml:"-" json:",omitempty"`
+	Compressibility float64           `yaml:"compressibility" unit:"share" default:"0%" max:"100%" doc:"share of each body that repeats"`
 }
 
 // A Key says how an item's key is written. Partition and the sort prefix are templates in
@@ -58,7 +65,10 @@ type Key struct {
 // A SortKey gives each partition key several items. The zero value is "none".
 type SortKey struct {
 	Prefix       string // before the ten digits of the place within the partition key
-	PerPartition uint64 // items a partition key holds; 0 means no sort key
+	PerPartition uint64 // items a partition key holds, in the mean where Sizes says more; 0 means no sort key
+
+	Sizes  *PartitionSizes  `json:",omitempty"` // nil: every partition key holds as many
+	layout *keys.Partitions // of Sizes
 }
 
 // A SizeDist is a distribution of item sizes in bytes. Exactly one field is set.
@@ -66,6 +76,7 @@ type SizeDist struct {
 	Fixed     uint64         `yaml:"fixed" unit:"bytes" doc:"every item has this size"`
 	Uniform   *SizeUniform   `yaml:"uniform" doc:"every size between two is as likely"`
 	Lognormal *SizeLognormal `yaml:"lognormal" doc:"many small items, few large ones"`
+	Histogram SizeHistogram  `yaml:"histogram" json:",omitempty" doc:"buckets of rising sizes, or the name of a CSV file of them"`
 }
 
 // SizeUniform is uniform over [Min, Max] bytes.
@@ -105,6 +116,12 @@ type KeyDist struct {
 	Hotspot    *Hotspot  `yaml:"hotspot" doc:"a share of the items takes a share of the operations"`
 	Sequential *struct{} `yaml:"sequential" doc:"the items in order, over and over"`
 	Latest     *Latest   `yaml:"latest" doc:"zipfian by age: the newest item is the most popular"`
+
+	Exponential   *Exponential   `yaml:"exponential" json:",omitempty" doc:"popularity falls by the same factor from item to item"`
+	SelfSimilar   *SelfSimilar   `yaml:"self_similar" json:",omitempty" doc:"80% of the operations on 20% of the items, and so within those"`
+	MovingHotspot *MovingHotspot `yaml:"moving_hotspot" json:",omitempty" doc:"a hot set that moves on to other items"`
+	Histogram     *Histogram     `yaml:"histogram" json:",omitempty" doc:"stated shares of stated items, from the scenario or a file; the rest goes to all others"`
+	Trace         *Trace         `yaml:"trace" json:",omitempty" doc:"a recorded stream of operations"`
 }
 
 // Zipfian gives rank k (from 1) the weight k^-Theta. Scrambled spreads the ranks over the
@@ -112,6 +129,7 @@ type KeyDist struct {
 type Zipfian struct {
 	Theta     float64 `yaml:"theta" default:"0.99" min:"0" max:"50" doc:"skew; 0 is uniform"`
 	Scrambled bool    `yaml:"scrambled" default:"true" doc:"spread the ranks over the item numbers by a bijection"`
+	Like      string  `yaml:"like" enum:"ycsb" json:",omitempty" doc:"ycsb: YCSB's approximation, to reproduce figures made with it; it is not this distribution"`
 }
 
 // Hotspot sends Share of the operations to the first Items share of the data set.
@@ -123,15 +141,6 @@ type Hotspot struct {
 // Latest is zipfian by age: the newest item is the most popular.
 type Latest struct {
 	Theta float64 `yaml:"theta" default:"0.99" min:"0" max:"50" doc:"skew; 0 is uniform"`
-}
-
-// A HotKey takes Share of the operations for one item, from From until To of the run's
-// planned schedule; a zero To means until the end.
-type HotKey struct {
-	Key   uint64        `yaml:"key" required:"true" doc:"item number, below dataset.items"`
-	Share float64       `yaml:"share" unit:"share" required:"true" doc:"share of the operations; those that overlap in time stay below 100%"`
-	From  time.Duration `yaml:"from" doc:"since the run's planned start; open loop only"`
-	To    time.Duration `yaml:"to" doc:"since the run's planned start; the run's end when left out"`
 }
 
 // ReadOptions apply to read, query, scan_page and the read of a read_modify_write.
@@ -160,14 +169,19 @@ type Arrival struct {
 
 // OpenArrival fixes every start before the run, whatever the database does.
 type OpenArrival struct {
-	Process  string `yaml:"process" default:"poisson" enum:"poisson|constant" doc:"how operations are spaced"`
+	Process  string `yaml:"process" default:"poisson" enum:"poisson|constant|bursty|self_similar|trace" doc:"how operations are spaced; trace: as the trace of keys has them"`
 	Sessions int    `yaml:"sessions" default:"256" min:"1" max:"65536" doc:"most operations in flight"`
+
+	Bursty      *Bursts     `yaml:"bursty" json:",omitempty" doc:"bursts and pauses of the process bursty"`
+	SelfSimilar *Burstiness `yaml:"self_similar" json:",omitempty" doc:"of the process self_similar"`
 }
 
 // ClosedArrival sends the next operation when the last one has ended.
 type ClosedArrival struct {
 	Workers int           `yaml:"workers" default:"64" min:"1" max:"65536" doc:"operations in flight"`
 	Think   time.Duration `yaml:"think" default:"0s" doc:"pause between a worker's operations"`
+
+	ThinkTime string `yaml:"think_time" default:"constant" enum:"constant|exponential" json:",omitempty" doc:"constant: every pause is think long; exponential: think is their mean"`
 }
 
 // A Phase is a stretch of the run.
@@ -178,9 +192,6 @@ type Phase struct {
 	Rate   Rate          `yaml:"rate" doc:"open loop: operations offered a second"`
 	Record bool          `yaml:"record" default:"true" doc:"false while warming up: sent, but in no percentile"`
 }
-
-// A Rate is offered load in operations/s, constant (From == To) or a linear ramp.
-type Rate struct{ From, To float64 }
 
 // Objectives are what a run must meet; nil maps and zeroes mean none.
 type Objectives struct {

@@ -288,29 +288,8 @@ func oneKeyOf(t reflect.Type) *jsonschema.Schema {
 }
 
 // JSONSchema says what DecodeYAML accepts.
-func (*KeyDist) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-		{Type: "string", Enum: []any{"uniform", "zipfian", "sequential", "latest"}},
-		oneKeyOf(reflect.TypeFor[KeyDist]()),
-	}}
-}
-
-// JSONSchema says what DecodeYAML accepts.
 func (*SizeDist) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{BytesSchema(), oneKeyOf(reflect.TypeFor[SizeDist]())}}
-}
-
-// JSONSchema says what DecodeYAML accepts.
-func (*SortKey) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-		{Type: "string", Const: "none"},
-		(&reflector{}).structure(reflect.TypeFor[sortKeyYAML]()),
-	}}
-}
-
-// JSONSchema says what DecodeYAML accepts.
-func (*Rate) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{RateSchema(), (&reflector{}).structure(reflect.TypeFor[rampYAML]())}}
 }
 
 // JSONSchema says what DecodeYAML accepts.
@@ -322,7 +301,8 @@ func (*Operations) JSONSchema() *jsonschema.Schema {
 	for k := range op.KindCount {
 		s.Properties.Set(k.String(), ShareSchema())
 	}
-	return s
+	traced := &jsonschema.Schema{Type: "string", Const: "trace", Description: "as the trace of keys has them"}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{s, traced}}
 }
 
 // JSONSchema says what DecodeYAML accepts.

@@ -15,6 +15,9 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 				return fmt.Errorf("%d items: hot key %d of workload.hot[%d] is beyond them", items, h.Key, i)
 			}
 		}
+		if found, expected, key := sc.Workload.Keys.fits(items); found != "" {
+			return fmt.Errorf("%d items: workload.keys.%s: found %s, expected %s", items, key, found, expected)
+		}
 		sc.Dataset.Items = items
 	}
 	if length == 0 {
@@ -34,6 +37,10 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 	scale := func(d *time.Duration) { *d = time.Duration(float64(*d) * factor).Round(time.Millisecond) }
 	for i := range sc.Workload.Phases {
 		scale(&sc.Workload.Phases[i].For)
+		if s := sc.Workload.Phases[i].Rate.Shape; s != nil && s.Spike != nil {
+			scale(&s.Spike.At)
+			scale(&s.Spike.For)
+		}
 		if sc.Workload.Phases[i].For == 0 && sc.Workload.Phases[i].Ops == 0 {
 			return fmt.Errorf("%v in all leaves phase %q less than a millisecond", length, sc.Workload.Phases[i].Name)
 		}
@@ -43,6 +50,11 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 		ends := h.To > 0
 		scale(&h.From)
 		scale(&h.To)
+		if h.Flash != nil {
+			scale(&h.Flash.Rise)
+			scale(&h.Flash.HalfLife)
+			h.Flash.HalfLife = max(h.Flash.HalfLife, time.Millisecond)
+		}
 		if ends {
 			h.To = max(h.To, h.From+time.Millisecond) // 0 would mean that it never ends
 		}
@@ -56,8 +68,16 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 			e.For = max(e.For, time.Millisecond) // 0 would mean that it is never undone
 		}
 	}
-	if sc.Workload.Arrival.Open != nil && NewPlan(sc).Len() == 0 {
+	if m := sc.Workload.Keys.MovingHotspot; m != nil {
+		scale(&m.Every)
+		m.Every = max(m.Every, time.Millisecond)
+	}
+	if sc.Workload.Arrival.Open == nil {
+		return nil
+	}
+	if NewPlan(sc).Len() == 0 {
 		return fmt.Errorf("%v in all leaves no operation at the scenario's rates", length)
 	}
+	sc.settleRates()
 	return nil
 }

@@ -43,21 +43,11 @@ func deckOf(shares Operations) (counts [op.KindCount]uint64, size uint64, err er
 func NewPlan(sc *Scenario) *arrival.Plan {
 	var phases []arrival.Phase
 	for _, p := range sc.Workload.Phases {
-		phases = append(phases, arrival.Phase{For: p.For, Ops: p.Ops, From: p.Rate.From, To: p.Rate.To})
+		phases = append(phases, p.planned())
 	}
-	process := arrival.Constant
-	if o := sc.Workload.Arrival.Open; o != nil && o.Process == "poisson" {
-		process = arrival.Poisson
-	}
-	plan, err := arrival.New(phases, process, sc.Seed)
+	plan, err := arrival.Make(phases, sc.spacing(), sc.Seed)
 	must(err)
 	return plan
-}
-
-// A hotWindow is a hot key between two operations.
-type hotWindow struct {
-	item, from, to uint64 // operations [from, to)
-	share          float64
 }
 
 // A stream is the operations of one scenario.
@@ -70,6 +60,8 @@ type stream struct {
 	counts   [op.KindCount]uint64
 	deck     uint64
 	hot      []hotWindow
+	mixes    []mix  // nil where every phase deals from the one deck
+	traced   *Trace // nil, or where the operations' kinds come from
 	source   rand.PCG
 	salt     uint64
 
@@ -81,34 +73,21 @@ type stream struct {
 // NewStream returns the operations of a valid scenario. Each worker needs one of its own.
 func NewStream(sc *Scenario) Stream {
 	s := &stream{sc: sc, plan: NewPlan(sc), sizes: sc.sizer(), salt: keys.Mix(sc.Seed)}
-	var err error
-	s.counts, s.deck, err = deckOf(sc.Workload.Operations)
-	must(err)
-	k := sc.Workload.Keys
-	switch {
-	case k.Zipfian != nil:
-		s.dist, err = keys.NewZipfian(k.Zipfian.Theta)
-		if k.Zipfian.Scrambled {
-			scramble := keys.NewScramble(s.salt^saltScramble, sc.Dataset.Items)
-			s.scramble = &scramble
-		}
-	case k.Hotspot != nil:
-		s.dist, err = keys.NewHotspot(k.Hotspot.Items, k.Hotspot.Share)
-	case k.Latest != nil:
-		s.dist, err = keys.NewLatest(k.Latest.Theta)
-	case k.Sequential != nil:
-		s.dist = keys.NewSequential()
-	default:
-		s.dist = keys.NewUniform()
+	s.deck = 1
+	if s.traced = sc.Workload.tracedOperations(); s.traced == nil {
+		var err error
+		s.counts, s.deck, err = deckOf(sc.Workload.Operations)
+		must(err)
 	}
-	must(err)
+	var scrambled bool
+	if s.dist, scrambled = sc.Workload.Keys.distribution(); scrambled {
+		scramble := keys.NewScramble(s.salt^saltScramble, sc.Dataset.Items)
+		s.scramble = &scramble
+	}
+	s.mixes = mixesOf(sc, s.plan.FirstIndex)
 	s.cards = s.shuffled(0)
 	for _, h := range sc.Workload.Hot {
-		w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From), to: math.MaxUint64}
-		if h.To > 0 {
-			w.to = s.plan.IndexAt(h.To)
-		}
-		s.hot = append(s.hot, w)
+		s.hot = append(s.hot, s.window(h))
 	}
 	return s
 }
@@ -132,8 +111,8 @@ func (s *stream) At(i uint64, o *op.Op) {
 	o.Kind = kind
 	o.Phase = s.plan.PhaseOf(i)
 	o.Record = w.Phases[o.Phase].Record
-	if kind == op.Insert {
-		o.Item = s.sc.Dataset.Items + i/s.deck*s.counts[op.Insert] + rank
+	if kind == op.Insert && s.traced == nil {
+		o.Item = s.sc.Dataset.Items + s.inserts(i) + rank
 	} else {
 		o.Item = s.item(i)
 	}
@@ -160,6 +139,9 @@ func (s *stream) condition(kind op.Kind) op.Condition {
 	case "existence":
 		switch kind {
 		case op.Insert:
+			if s.traced != nil {
+				return op.Unconditional // a trace's items are there from the start
+			}
 			return op.MustNotExist
 		case op.Update, op.Delete, op.ReadModifyWrite:
 			return op.MustExist
@@ -174,6 +156,12 @@ func (s *stream) condition(kind op.Kind) op.Condition {
 
 // kind deals operation i's card: its kind, and its rank among the deck's cards of that kind.
 func (s *stream) kind(i uint64) (op.Kind, uint64) {
+	if s.traced != nil {
+		return s.traced.rows.kind[s.traced.row(i)], 0
+	}
+	if s.mixes != nil {
+		return s.mixed(i).deal(s.salt, i)
+	}
 	if deck := i / s.deck; deck != s.dealt {
 		s.dealt, s.cards = deck, s.shuffled(deck)
 	}
@@ -192,44 +180,27 @@ func (s *stream) shuffled(deck uint64) keys.Scramble {
 	return keys.NewScramble(s.salt^saltKind^deck, s.deck)
 }
 
-// item chooses the item that operation i asks for.
-func (s *stream) item(i uint64) uint64 {
-	s.source.Seed(s.salt^saltOp, i)
-	if len(s.hot) > 0 {
-		u := float64(s.source.Uint64()>>11) * 0x1p-53
-		for _, h := range s.hot {
-			if i >= h.from && i < h.to {
-				if u < h.share {
-					return h.item
-				}
-				u -= h.share
-			}
-		}
-	}
-	n := s.sc.Dataset.Items
-	if s.sc.Workload.Keys.Latest != nil {
-		n += i / s.deck * s.counts[op.Insert] // inserts of the decks dealt out before
-	}
-	x := s.dist.Pick(&s.source, i, n)
-	if s.scramble != nil {
-		x = s.scramble.Of(x)
-	}
-	return x
-}
-
-// appendBody appends the body of an item's version, as its size leaves room for.
+// appendBody appends the body of an item's version, as its size leaves room for: text that
+// SplitBody divides or, where attributes have types, what items.Template makes.
 func (sc *Scenario) appendBody(dst []byte, item, version uint64, sizes *sizer) []byte {
 	overhead := sc.OverheadBytes(item)
-	size := sizes.of(sc, item, overhead)
+	if version > 0 {
+		overhead += sc.expiryBytes() // what is loaded has no end
+	}
+	size := sizes.of(item, version, overhead)
+	if sizes.values != nil {
+		return sizes.values.Append(dst, sc.Seed, item, version, int(size-overhead))
+	}
 	return items.Body(dst, sc.Seed, item, version, int(size-overhead), sc.Dataset.Compressibility)
 }
 
 // ItemSize returns an item's size in bytes, as DynamoDB counts it: names and values.
 func (sc *Scenario) ItemSize(item uint64) uint64 {
-	return sc.sizer().of(sc, item, sc.OverheadBytes(item))
+	return sc.sizer().of(item, 0, sc.OverheadBytes(item))
 }
 
-// BodyLen returns the length of an item's body in bytes.
+// BodyLen returns how many bytes an item's values count, as DynamoDB counts them: what keys,
+// version and names leave of its size.
 func (sc *Scenario) BodyLen(item uint64) int { return int(sc.ItemSize(item) - sc.OverheadBytes(item)) }
 
 // A Loader makes the items that are there before the first operation: version 0. It is not

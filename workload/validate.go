@@ -44,6 +44,9 @@ func validate(d *Decoder, sc *Scenario, doc *yaml.Node) {
 	if c.sound("workload.arrival") && c.sound("workload.phases") {
 		c.arrival(sc)
 	}
+	if c.sound("workload.keys") {
+		c.keys(sc)
+	}
 	if c.sound("workload.hot") {
 		c.hot(sc)
 	}
@@ -139,23 +142,24 @@ func (c check) sizes(sc *Scenario) {
 	if high > MaxItemBytes {
 		c.fail(fmt.Sprintf("sizes up to %d bytes", high), fmt.Sprintf("at most %d (400 KiB), DynamoDB's limit for an item", MaxItemBytes), "dataset", "size")
 	}
-	if ds.Size.Lognormal != nil {
+	if ds.Size.Lognormal != nil || ds.Size.Histogram != nil {
 		low = high // smaller draws are raised to what an item needs
 	}
 	if need := sc.minItemBytes(); low < need {
-		c.fail(fmt.Sprintf("sizes of %d bytes", low), fmt.Sprintf("at least %d: keys, attribute names and one byte for each of %d attributes", need, ds.Attributes), "dataset", "size")
+		c.fail(fmt.Sprintf("sizes of %d bytes", low), sc.needs(need), "dataset", "size")
 	}
 }
 
 func (c check) operations(sc *Scenario) {
 	w := &sc.Workload
+	c.expiry(w)
 	if c.sound("workload.write") && w.Write.Condition == "version" && w.Operations[op.ReadModifyWrite] == 0 {
 		c.fail(`"version" without a share of read_modify_write`, "none or existence, or a read_modify_write to compare versions in", "workload", "write", "condition")
 	}
 	if c.sound("workload.keys") && w.Keys.Latest != nil && w.Operations[op.Insert] == 0 && w.Operations[op.Delete] > 0 {
 		c.fail("deletes without inserts", "inserts too, or else nothing is ever new", "workload", "keys", "latest")
 	}
-	if _, _, err := deckOf(w.Operations); err != nil {
+	if _, _, err := deckOf(w.Operations); err != nil && w.tracedOperations() == nil {
 		c.fail(err.Error(), "shares in whole hundredths of a percent", "workload", "operations")
 	}
 	if !c.sound("objectives") {
@@ -183,11 +187,12 @@ func (c check) hot(sc *Scenario) {
 		if c.sound("dataset.items") && h.Key >= sc.Dataset.Items {
 			c.fail(fmt.Sprintf("item %d", h.Key), fmt.Sprintf("an item below dataset.items, %d", sc.Dataset.Items), "workload", "hot", i, "key")
 		}
-		if h.Share <= 0 || h.Share >= 1 {
+		if (h.Share <= 0 && h.Change == nil) || h.Share >= 1 {
 			c.fail(fmt.Sprintf("%g%%", 100*h.Share), "above 0% and below 100%", "workload", "hot", i, "share")
-		} else if sum := overlap(sc.Workload.Hot, h.From); sum >= 1-1e-9 {
-			c.fail(fmt.Sprintf("hot keys that take %g%% at %v", 100*sum, h.From), "below 100% at any time", "workload", "hot", i, "share")
+		} else if at, sum := highest(sc.Workload.Hot, h); sum >= 1-1e-9 {
+			c.fail(fmt.Sprintf("hot keys that take %g%% at %v", 100*sum, at), "below 100% at any time", "workload", "hot", i, "share")
 		}
+		c.checkVarying(h, i)
 		if h.To != 0 && h.To <= h.From {
 			c.fail(h.To.String(), "a time after from, "+h.From.String(), "workload", "hot", i, "to")
 		}
@@ -197,16 +202,6 @@ func (c check) hot(sc *Scenario) {
 			c.fail(h.From.String(), "a time before the run's planned end, "+end.String(), "workload", "hot", i, "from")
 		}
 	}
-}
-
-// overlap returns the shares that hot keys take in all at a time.
-func overlap(hot []HotKey, at time.Duration) (sum float64) {
-	for _, h := range hot {
-		if h.From <= at && (h.To == 0 || h.To > at) {
-			sum += h.Share
-		}
-	}
-	return sum
 }
 
 func (c check) arrival(sc *Scenario) {
@@ -220,10 +215,13 @@ func (c check) arrival(sc *Scenario) {
 		return
 	}
 	before, recorded, length := len(c.d.errs), false, time.Duration(0)
+	if w.Arrival.Open != nil {
+		c.process(sc)
+	}
 	for i, p := range w.Phases {
 		recorded = recorded || p.Record
 		if w.Arrival.Open != nil {
-			c.openPhase(i, p)
+			c.openPhase(w, i, p)
 		} else {
 			c.closedPhase(i, p)
 		}
@@ -235,18 +233,28 @@ func (c check) arrival(sc *Scenario) {
 	if !recorded {
 		c.fail("no phase with record: true", "at least one that is recorded", "workload", "phases")
 	}
-	if w.Arrival.Open != nil && len(c.d.errs) == before && NewPlan(sc).Len() == 0 {
-		c.fail("rates and lengths that offer no operation", "at least one operation in all", "workload", "phases")
+	if w.Arrival.Open != nil && len(c.d.errs) == before && len(c.decoded) == 0 {
+		if NewPlan(sc).Len() == 0 {
+			c.fail("rates and lengths that offer no operation", "at least one operation in all", "workload", "phases")
+		} else {
+			sc.settleRates()
+		}
 	}
 }
 
-func (c check) openPhase(i int, p Phase) {
+func (c check) openPhase(w *Workload, i int, p Phase) {
+	peak := p.Peak()
 	switch {
-	case p.Rate.From == 0 && p.Rate.To == 0:
+	case w.Arrival.Open.Process == string(arrival.Trace):
+		if peak > 0 {
+			c.fail("a rate", "none: the trace says when operations are due", "workload", "phases", i, "rate")
+		}
+	case peak == 0:
 		c.fail("no rate", "a rate: the loop is open", "workload", "phases", i)
-	case max(p.Rate.From, p.Rate.To) > arrival.MaxRate:
-		c.fail(fmt.Sprintf("%g/s", max(p.Rate.From, p.Rate.To)), fmt.Sprintf("at most %g/s", float64(arrival.MaxRate)), "workload", "phases", i, "rate")
+	case peak > arrival.MaxRate:
+		c.fail(fmt.Sprintf("%g/s", peak), fmt.Sprintf("at most %g/s", float64(arrival.MaxRate)), "workload", "phases", i, "rate")
 	}
+	c.phaseOperations(w, i, p)
 	if p.Ops > 0 {
 		c.fail("a number of operations", "none: an open loop has a rate and a length", "workload", "phases", i, "operations")
 	} else if p.For == 0 {
@@ -255,7 +263,7 @@ func (c check) openPhase(i int, p Phase) {
 }
 
 func (c check) closedPhase(i int, p Phase) {
-	if p.Rate.From > 0 || p.Rate.To > 0 {
+	if p.Rate.From > 0 || p.Rate.To > 0 || p.Rate.Shape != nil {
 		c.fail("a rate", "none: in a closed loop the workers set the pace", "workload", "phases", i, "rate")
 	}
 	switch {

@@ -25,7 +25,7 @@ type engine struct {
 	phases      []workload.Phase
 	plan        schedule
 	maxLateness time.Duration
-	think       time.Duration
+	think       func(index uint64) time.Duration // closed loop: nil when workers do not pause
 	open        bool
 
 	opCtx   context.Context // given to every operation; ends when draining has taken too long
@@ -163,9 +163,9 @@ func (e *engine) beginPhase(phase int, at time.Duration) {
 // operation.
 type closedPhase struct {
 	phase int32
-	until time.Duration // 0: no limit
-	end   uint64        // index one past the last; 0: no limit
-	think time.Duration
+	until time.Duration                    // 0: no limit
+	end   uint64                           // index one past the last; 0: no limit
+	think func(index uint64) time.Duration // nil: no pause
 }
 
 // loop runs a closed loop's phases one after another; each begins when the last operation of

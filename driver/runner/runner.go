@@ -84,6 +84,9 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	e.start = c.Clock.Now() + startLead
 	r.manifest.Started = c.Clock.Wall(e.start)
 	w, err := results.Create(c.Dir, r.manifest, c.Scenario.Text)
+	if err == nil {
+		err = keepInputs(c.Dir, c.Scenario)
+	}
 	if err != nil {
 		return &r.manifest, err
 	}
@@ -117,15 +120,21 @@ func (r *run) describeRun(src source) {
 		r.manifest.Host["description"] = r.cfg.Description
 	}
 	if open := sc.Workload.Arrival.Open; open != nil {
-		r.manifest.Arrival = fmt.Sprintf("open %s, %d sessions", open.Process, r.cfg.Sessions)
+		r.manifest.Arrival = fmt.Sprintf("open %s, %d sessions", open.Describe(), r.cfg.Sessions)
 	} else {
 		r.manifest.Arrival = fmt.Sprintf("closed, %d workers", r.cfg.Sessions)
 		if think := sc.Workload.Arrival.Closed.Think; think > 0 {
 			r.manifest.Arrival += fmt.Sprintf(", %v think time", think)
+			if sc.Workload.Arrival.Closed.ThinkTime == "exponential" {
+				r.manifest.Arrival += " in the mean, exponential"
+			}
 		}
 	}
 	for _, p := range sc.Workload.Phases {
 		r.manifest.Planned += p.For
+	}
+	for _, in := range sc.Inputs {
+		r.manifest.Inputs = append(r.manifest.Inputs, results.Input{Name: in.Name, Digest: in.Digest, Bytes: in.Bytes})
 	}
 }
 
@@ -143,7 +152,9 @@ func (r *run) newEngine(src source) *engine {
 		e.queue = newQueue(r.cfg.Sessions)
 		e.offered = make([]atomic.Uint64, e.cells())
 	} else {
-		e.think = wl.Arrival.Closed.Think
+		if wl.Arrival.Closed.Think > 0 {
+			e.think = r.cfg.Scenario.ThinkAfter
+		}
 	}
 	return e
 }

@@ -105,9 +105,9 @@ func (e *engine) closedLoop(ctx context.Context, w *worker, p *closedPhase) {
 		}
 		e.perform(w, entry{index: next, due: -1, phase: p.phase}, -1)
 		next++
-		if p.think > 0 {
+		if p.think != nil {
 			// An error is the end of ctx, which the loop sees by itself.
-			_ = e.clock.SleepUntil(ctx, e.start+w.freeAt+p.think)
+			_ = e.clock.SleepUntil(ctx, e.start+w.freeAt+p.think(next-1))
 			w.freeAt = e.now()
 		}
 	}

@@ -232,7 +232,7 @@ func distance(values []float64, cdf func(float64) float64) (d float64) {
 
 const (
 	seeds        = 20
-	significance = 1e-3          // of all p-values below together (Bonferroni)
+	significance = 1e-3           // of all p-values below together (Bonferroni)
 	family       = 20 * seeds * 2 // schedules, seeds, two tests each at most
 )
 

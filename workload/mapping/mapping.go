@@ -38,7 +38,7 @@ func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write flo
 		if !m.sc.HasSort() {
 			return units.Read(itemBytes, c), 0, 1
 		}
-		left := min(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition)
+		left := m.itemsQueried()
 		for left > 0 {
 			n := m.pageItems(left, left, itemBytes)
 			read += units.Page(n*itemBytes, c)
@@ -50,6 +50,12 @@ func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write flo
 		return units.Page(m.pageItems(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items, itemBytes)*itemBytes, c), 0, 1
 	}
 	return 0, 0, 0
+}
+
+// itemsQueried returns how many items a query returns: in the mean, to a whole number, where
+// partition keys hold different numbers of them.
+func (m *Mapping) itemsQueried() uint64 {
+	return max(1, uint64(math.Round(m.sc.ItemsQueried(uint64(m.sc.Workload.Query.Limit)))))
 }
 
 // pageItems returns how many items a page holds. The item that takes a page past 1 MB is still
@@ -69,6 +75,11 @@ func (m *Mapping) Record(itemBytes uint64) footprint.Record {
 		r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrSort, Type: footprint.String, Bytes: len(m.sc.AppendSortKey(nil, 0))})
 	}
 	r.Bins = append(r.Bins, footprint.Bin{Name: workload.AttrVersion, Type: footprint.String, Bytes: workload.VersionLen})
+	r.Expiry = m.sc.Workload.Write.TTL > 0
+	if t := m.sc.Values(); t != nil {
+		r.Bins = append(r.Bins, typedBins(m.sc, t, int64(itemBytes)-int64(m.sc.OverheadBytes(typicalItem)))...)
+		return r
+	}
 	body := int(math.Max(float64(m.sc.Dataset.Attributes), float64(itemBytes)-float64(m.sc.OverheadBytes(typicalItem))))
 	for i := range m.sc.Dataset.Attributes {
 		from, to := m.sc.SplitBody(body, i)
@@ -97,7 +108,7 @@ func (m *Mapping) DeviceIO(kind op.Kind, itemBytes uint64) (reads, writes float6
 		if !m.sc.HasSort() {
 			return 1, 0
 		}
-		return float64(min(uint64(m.sc.Workload.Query.Limit), m.sc.Dataset.Key.Sort.PerPartition)), 0
+		return float64(m.itemsQueried()), 0
 	case op.ScanPage:
 		return float64(min(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items)), 0
 	}
