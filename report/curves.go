@@ -181,6 +181,9 @@ func timePicture(p *plot.Plot, pic *picture, r *results.Run, top float64) (*pict
 	if len(phases) > 1 {
 		pic.Keys = append(pic.Keys, lineKey(phaseStyle, "a phase begins"))
 	}
+	if err := markEvents(p, pic, r, top); err != nil {
+		return nil, err
+	}
 	var err error
 	pic.SVG, err = svg(p, plotHeight, pic.Label)
 	return pic, err

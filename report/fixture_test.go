@@ -33,6 +33,7 @@ type trial struct {
 	limited  []string           // why the generator was the limit
 	goals    map[string]float64 // "read p99": limit in ns, or "errors": a share
 	warnings []string
+	events   []results.EventResult
 	torn     bool // the writer was killed: no final manifest, a torn last line
 }
 
@@ -219,6 +220,7 @@ func (x trial) heat(second int, steady bool) []results.Heat {
 // finish writes how the run ended into its manifest.
 func (x trial) finish(m *results.Manifest, totals results.Totals) {
 	m.Status, m.Reason, m.Totals = x.status, x.reason, totals
+	m.Events = x.events
 	m.Ended = began.Add(m.Planned + 120*time.Millisecond)
 	m.Health = results.Health{
 		Limited: len(x.limited) > 0, Reasons: x.limited,

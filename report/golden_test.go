@@ -56,6 +56,29 @@ var goldens = map[string]func(*testing.T) Doc{
 		calm.warnings = []string{"round-trip time to the endpoint was 0.41 ms"}
 		return docOf(t, migrate(), calm, steady)
 	},
+	"drill": func(t *testing.T) Doc {
+		x := steadyNodes("embedded")
+		exit := 2
+		x.events = []results.EventResult{
+			{
+				Name: "kill_node", Detail: "kill_node: node 2, for 6s", Target: "aerospike", Planned: 8, Began: 8.001, Took: 0.002,
+				Outcome: results.EventDone, Undone: 14.003, Baseline: 4, ErrorLimit: 0.001, P99LimitNs: 3_100_000, Resolution: 1,
+				Detected: true, DetectAfter: 0.999, Recovered: true, RecoverAfter: 2.999, WorstErrors: 0.31, WorstP99Ns: 41_000_000,
+			},
+			{Name: "command", Detail: "command: systemctl restart x", Target: "aerospike", Planned: 16, Began: 16.001, Outcome: "failed: exit code 2", ExitCode: &exit, Resolution: 1},
+			{
+				Name: "slow_device", Detail: "slow_device: factor 4", Target: "aerospike", Planned: 18, Began: 18, Outcome: results.EventDone,
+				Baseline: 4, ErrorLimit: 0.001, P99LimitNs: 3_100_000, Resolution: 1,
+			},
+			{
+				Name: "kill_node", Detail: "kill_node: node 1", Target: "aerospike", Planned: 20, Began: 20, Outcome: results.EventDone,
+				Baseline: 4, ErrorLimit: 0.001, P99LimitNs: 3_100_000, Resolution: 1, Detected: true, DetectAfter: 1, WorstErrors: 0.3, WorstMissing: 0.33,
+				WorstP99Ns: 12_000_000, Note: "not over before the run's end",
+			},
+			{Name: "add_node", Detail: "add_node: node 2", Target: "aerospike", Planned: 24, Began: -1, Outcome: "not done: the run ended before", Resolution: 1},
+		}
+		return docOf(t, nil, x)
+	},
 	"undetermined": func(t *testing.T) Doc { return docOf(t, undetermined()) },
 }
 

@@ -124,6 +124,7 @@ func timeline(d Doc) ([]section, error) {
 		}
 		s.Blocks = append(s.Blocks, block{Pictures: row})
 		s.Blocks = append(s.Blocks, timeNotes(all[i])...)
+		s.Blocks = append(s.Blocks, drills(r)...)
 		s.Blocks = append(s.Blocks, block{Table: phaseTable(r)})
 		if t := eventTable(r); t != nil {
 			s.Blocks = append(s.Blocks, block{Fold: &fold{Summary: "Events: " + runTitle(r), Blocks: []block{{Table: t}}}})
