@@ -104,6 +104,10 @@ func (c *cluster) checkNamespace(ctx context.Context) error {
 				node.GetName(), c.cfg.Namespace)
 		}
 		c.strong = stats["strong-consistency"] == "true"
+		if c.sc.Workload.Write.TTL > 0 && stats["nsup-period"] == "0" && stats["allow-ttl-without-nsup"] != "true" {
+			return fmt.Errorf("node %s: namespace %s has nsup-period 0 and so refuses records with a time to live, which workload.write.ttl asks for",
+				node.GetName(), c.cfg.Namespace)
+		}
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type record struct {
 	body                  int              // index of the first body attribute
 	names                 uint64           // bytes of all bins' names
 	bytes                 uint64           // bytes of the item, names and values
+	typed                 *typed           // the body's bins where attributes have types
 }
 
 func newRecord(sc *workload.Scenario, namespace, set string) *record {
@@ -42,8 +43,11 @@ func newRecord(sc *workload.Scenario, namespace, set string) *record {
 	}
 	names = append(names, workload.AttrVersion)
 	r.body = len(names)
+	t := sc.Values()
 	for i := range sc.Dataset.Attributes {
-		names = append(names, workload.AttrBody(i))
+		if t == nil {
+			names = append(names, workload.AttrBody(i))
+		}
 	}
 	r.values = make([]as.StringValue, len(names))
 	for i, name := range names {
@@ -51,6 +55,13 @@ func newRecord(sc *workload.Scenario, namespace, set string) *record {
 		// nothing, however often the string behind it changes.
 		r.bins = append(r.bins, &as.Bin{Name: name, Value: &r.values[i]})
 		r.names += uint64(len(name))
+	}
+	if t != nil {
+		r.typed = newTyped(t)
+		for _, b := range r.typed.bins {
+			r.bins = append(r.bins, b)
+			r.names += uint64(len(b.Name))
+		}
 	}
 	// The error is of a digest that is not 20 bytes long.
 	r.key, _ = as.NewKeyWithDigest(namespace, set, nil, r.digest[:])
@@ -91,11 +102,15 @@ func (r *record) fill(version uint64, body []byte) {
 		r.values[1] = view(r.sk)
 	}
 	r.values[r.body-1] = view(r.version)
-	for i := range r.sc.Dataset.Attributes {
+	r.bytes = r.names
+	if r.typed != nil {
+		r.typed.fill(body)
+		r.bytes += uint64(r.typed.bytes())
+	}
+	for i := range r.values[r.body:] {
 		from, to := r.sc.SplitBody(len(body), i)
 		r.values[r.body+i] = view(body[from:to])
 	}
-	r.bytes = r.names
 	for _, v := range r.values {
 		r.bytes += uint64(len(v))
 	}
@@ -111,8 +126,7 @@ func view(b []byte) as.StringValue {
 func itemBytes(bins as.BinMap) uint64 {
 	n := 0
 	for name, value := range bins {
-		text, _ := value.(string)
-		n += len(name) + len(text)
+		n += len(name) + valueBytes(value)
 	}
 	return uint64(n)
 }

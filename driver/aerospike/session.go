@@ -3,6 +3,7 @@ package aerospike
 import (
 	"context"
 	"math/rand/v2"
+	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
@@ -41,6 +42,11 @@ func newSession(c *cluster, random *rand.Rand) *session {
 		createOnly:  c.writePolicy(limit, as.CREATE_ONLY),
 		unmodified:  c.writePolicy(limit, as.REPLACE_ONLY),
 		remove:      c.writePolicy(limit, as.UPDATE),
+	}
+	if ttl := c.sc.Workload.Write.TTL; ttl > 0 {
+		for _, p := range []*as.WritePolicy{s.replace, s.replaceOnly, s.createOnly, s.unmodified} {
+			p.Expiration = uint32(ttl / time.Second)
+		}
 	}
 	s.unmodified.GenerationPolicy = as.EXPECT_GEN_EQUAL
 	eventual, strong := basePolicy(limit), basePolicy(limit)

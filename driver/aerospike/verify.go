@@ -2,7 +2,7 @@ package aerospike
 
 import (
 	"bytes"
-	"reflect"
+	"slices"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
@@ -65,6 +65,26 @@ func sameBin(want as.Value, got any) bool {
 	case *as.LongValue:
 		g, ok := got.(int)
 		return ok && int64(g) == int64(*w)
+	case *as.FloatValue:
+		g, ok := got.(float64)
+		return ok && g == float64(*w)
+	case *as.BoolValue:
+		g, ok := got.(bool)
+		return ok && g == bool(*w)
+	case as.ListValue:
+		g, ok := got.([]any)
+		return ok && slices.EqualFunc(w, g, func(x, y any) bool { return sameBin(x.(as.Value), y) })
+	case as.MapValue:
+		g, ok := got.(map[any]any)
+		if !ok || len(g) != len(w) {
+			return false
+		}
+		for k, x := range w {
+			if y, there := g[k]; !there || !sameBin(x.(as.Value), y) {
+				return false
+			}
+		}
+		return true
 	}
-	return reflect.DeepEqual(want.GetObject(), got)
+	return false
 }

@@ -42,14 +42,20 @@ type item struct {
 	version types.AttributeValueMemberS
 	digits  []byte
 	body    []types.AttributeValueMemberS
+	typed   *typed // in the place of body where attributes have types
 }
 
 func newItem(sc *workload.Scenario) *item {
-	it := &item{key: *newKey(sc), body: make([]types.AttributeValueMemberS, sc.Dataset.Attributes)}
+	it := &item{key: *newKey(sc)}
 	it.attributes = map[string]types.AttributeValue{workload.AttrPartition: &it.partition, workload.AttrVersion: &it.version}
 	if sc.HasSort() {
 		it.attributes[workload.AttrSort] = &it.sort
 	}
+	if t := sc.Values(); t != nil {
+		it.typed = newTyped(t, it.attributes)
+		return it
+	}
+	it.body = make([]types.AttributeValueMemberS, sc.Dataset.Attributes)
 	for i := range it.body {
 		it.attributes[workload.AttrBody(i)] = &it.body[i]
 	}
@@ -61,6 +67,9 @@ func (it *item) set(sc *workload.Scenario, partition, sort, version uint64, body
 	it.key.set(sc, partition, sort)
 	it.digits = workload.AppendVersion(it.digits[:0], version)
 	it.version.Value = text(it.digits)
+	if it.typed != nil {
+		it.typed.fill(body)
+	}
 	for i := range it.body {
 		from, to := sc.SplitBody(len(body), i)
 		it.body[i].Value = text(body[from:to])

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -40,6 +41,8 @@ type session struct {
 	scan   dynamodb.ScanInput
 	limit  int32 // of the query or page under way
 	same   map[string]types.AttributeValue
+	expiry types.AttributeValueMemberN // of the item written, where the scenario has a time to live
+	digits []byte                      // expiry's
 
 	verification *verification // nil until the first verified read
 }
@@ -49,6 +52,9 @@ func newSession(d *Driver) *session {
 	s.client = dynamodb.New(d.options, func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], s.observe)
 	})
+	if d.sc.Workload.Write.TTL > 0 {
+		s.item.attributes[workload.AttrExpiry] = &s.expiry
+	}
 	table, units := aws.String(d.cfg.Table), types.ReturnConsumedCapacityTotal
 	consistent := aws.Bool(false)
 	s.same = map[string]types.AttributeValue{":ver": &s.read}
@@ -126,6 +132,10 @@ func (s *session) getItem(ctx context.Context, o *op.Op) bool {
 // putItem writes the operation's item.
 func (s *session) putItem(ctx context.Context, o *op.Op, c op.Condition) {
 	s.item.set(s.d.sc, o.Partition, o.Sort, o.Version, o.Body)
+	if ttl := s.d.sc.Workload.Write.TTL; ttl > 0 {
+		s.digits = strconv.AppendInt(s.digits[:0], s.d.clock.Wall(s.d.clock.Now()).Add(ttl).Unix(), 10)
+		s.expiry.Value = text(s.digits)
+	}
 	s.put.ExpressionAttributeValues = nil
 	switch c {
 	case op.MustExist:

@@ -21,7 +21,7 @@ type Description struct {
 // Describe returns the rows of the operations that the scenario has.
 func (m *Mapping) Describe() Description {
 	d := Description{Item: "one DynamoDB item, one Aerospike record; an attribute is a bin; the record's user key is the partition key" +
-		map[bool]string{true: `, "|" and the sort key`}[m.sc.HasSort()]}
+		map[bool]string{true: `, "|" and the sort key`}[m.sc.HasSort()] + m.types()}
 	for k := range op.KindCount {
 		if m.sc.Workload.Operations[k] > 0 {
 			d.Rows = append(d.Rows, m.row(k))
