@@ -11,8 +11,8 @@ import (
 // the run's own clock, and no finer than its intervals.
 //
 // The baseline is the intervals that ended before the event began, DrillBaseline of them at
-// most, and no further back than the event before (of the same run) or the phase's start. An
-// interval is disturbed when at least one of these holds:
+// most, and no further back than where the event before was over (or began, when it was not)
+// or the phase's start. An interval is disturbed when at least one of these holds:
 //
 //   - the share of its attempts that failed or were refused, and of its operations that were
 //     dropped, exceeds the largest of the baseline's by more than DrillErrorMargin;
@@ -39,7 +39,7 @@ const (
 const DrillRule = "An interval is disturbed when its share of failed attempts and drops exceeds the baseline's largest by " +
 	"more than 0.1 percentage points, or its 99th percentile of response time exceeds both the baseline's largest and 1.5 times " +
 	"its median, or its share of operations that found nothing the baseline's by more than a point, or fewer than half of the operations offered ended. The baseline is the up to 30 intervals before the event, " +
-	"back to the event or phase change before it; without 3 of them nothing is judged. Detected: the end of the first disturbed " +
+	"back to where the event before it was over or to the phase's start; without 3 of them nothing is judged. Detected: the end of the first disturbed " +
 	"interval. Recovered: the start of the first 3 intervals in a row that are not disturbed."
 
 // An EventResult is what became of one of the scenario's events. Times are seconds since the
@@ -102,7 +102,7 @@ func JudgeEvents(events []EventResult, moments []Moment, interval time.Duration)
 		if e.Outcome != EventDone || e.Began < 0 {
 			continue
 		}
-		from, until := 0.0, math.Inf(1)
+		from, until, disturbed := 0.0, math.Inf(1), false
 		for j := range events {
 			switch o := &events[j]; {
 			case j == i || o.Began < 0:
@@ -110,9 +110,16 @@ func JudgeEvents(events []EventResult, moments []Moment, interval time.Duration)
 				until = min(until, o.Began)
 			default:
 				from = max(from, o.Began, o.Undone)
+				if o.Recovered {
+					from = max(from, o.Began+o.RecoverAfter)
+				}
+				disturbed = o.Detected && !o.Recovered
 			}
 		}
 		e.judge(moments, from, until)
+		if disturbed && e.Note == "" {
+			e.Note = "the event before it was not over, so that it is held against a disturbed baseline"
+		}
 	}
 }
 
