@@ -34,10 +34,18 @@ func NewHistogram() *hdrhistogram.Histogram {
 // index computation and an increment, without an allocation once the pages that the values
 // fall into exist. It is not safe for concurrent use. The zero value is empty and ready.
 type Counts struct {
-	pages    [pageCount]*[pageLen]uint32
-	touched  uint32 // bit p: page p may hold counts
+	pages [pageCount]*[pageLen]uint32
+	// lines are the parts of each page, of a cache line each, that may hold counts: taking what
+	// was recorded looks at no other memory.
+	lines    [pageCount]uint64
 	overflow uint64
 }
+
+// A page has a line for each bit of a word.
+const (
+	lineShift = 4
+	lineLen   = 1 << lineShift
+)
 
 // Record counts d. A negative d, or one beyond LatencyMax, is counted as overflow instead.
 func (c *Counts) Record(d time.Duration) {
@@ -55,15 +63,16 @@ func (c *Counts) Record(d time.Duration) {
 		counts = new([pageLen]uint32)
 		c.pages[page] = counts
 	}
-	c.touched |= 1 << page
-	counts[index&(pageLen-1)]++
+	at := index & (pageLen - 1)
+	c.lines[page] |= 1 << (at >> lineShift)
+	counts[at]++
 }
 
 // Overflow returns how many values lay outside the range.
 func (c *Counts) Overflow() uint64 { return c.overflow }
 
 // Empty reports whether nothing was recorded, overflow included.
-func (c *Counts) Empty() bool { return c.touched == 0 && c.overflow == 0 }
+func (c *Counts) Empty() bool { return c.overflow == 0 && c.lines == [pageCount]uint64{} }
 
 // A Merged sums Counts over workers and intervals. It is not safe for concurrent use.
 type Merged struct {
@@ -76,24 +85,36 @@ type Merged struct {
 // NewMerged returns an empty sum.
 func NewMerged() *Merged { return &Merged{counts: make([]int64, countsLen)} }
 
-// Take adds c's counts and empties c, keeping its pages. It looks only at pages that were
+// Take adds c's counts and empties c, keeping its pages. It looks only at lines that were
 // recorded to.
 func (m *Merged) Take(c *Counts) {
-	for t := c.touched; t != 0; t &= t - 1 {
-		page := bits.TrailingZeros32(t)
-		from := c.pages[page]
-		to := m.counts[page<<pageShift:][:pageLen]
-		for i, n := range from {
-			if n != 0 {
-				to[i] += int64(n)
-				m.total += int64(n)
-			}
+	for page, lines := range c.lines {
+		if lines == 0 {
+			continue
 		}
-		clear(from[:])
+		c.lines[page] = 0
+		m.touched |= 1 << page
+		from, to := c.pages[page], (*[pageLen]int64)(m.counts[page<<pageShift:])
+		for ; lines != 0; lines &= lines - 1 {
+			at := bits.TrailingZeros64(lines) << lineShift
+			m.total += takeLine((*[lineLen]int64)(to[at:]), (*[lineLen]uint32)(from[at:]))
+		}
 	}
-	m.touched |= c.touched
 	m.overflow += c.overflow
-	c.touched, c.overflow = 0, 0
+	c.overflow = 0
+}
+
+// takeLine adds from's counts to to's, empties from and returns the counts' sum. Most are 0,
+// and leave to's memory alone.
+func takeLine(to *[lineLen]int64, from *[lineLen]uint32) (sum int64) {
+	for i, n := range from {
+		if n != 0 {
+			to[i] += int64(n)
+			sum += int64(n)
+			from[i] = 0
+		}
+	}
+	return sum
 }
 
 // Add adds other's counts.
