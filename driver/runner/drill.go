@@ -141,6 +141,7 @@ func (c *collector) remember(lines []results.Interval, all *results.Merged, star
 	if !c.drilling {
 		return
 	}
+	byPhase, most := map[string]uint64{}, uint64(0)
 	m := results.Moment{Start: start.Seconds(), Length: length.Seconds(), P99: int64(all.Quantile(0.99))}
 	for i := range lines {
 		line := &lines[i]
@@ -162,8 +163,8 @@ func (c *collector) remember(lines []results.Interval, all *results.Merged, star
 				m.Missing += n
 			}
 		}
-		if line.Offered > 0 || m.Phase == "" {
-			m.Phase = line.Phase
+		if byPhase[line.Phase] += line.Offered; byPhase[line.Phase] > most || m.Phase == "" {
+			m.Phase, most = line.Phase, byPhase[line.Phase]
 		}
 	}
 	c.moments = append(c.moments, m)
