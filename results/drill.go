@@ -11,8 +11,7 @@ import (
 // the run's own clock, and no finer than its intervals.
 //
 // The baseline is the intervals that ended before the event began, DrillBaseline of them at
-// most, and no further back than where the event before was over (or began, when it was not)
-// or the phase's start. An interval is disturbed when at least one of these holds:
+// most, and no further back than where the event before was over or the phase's start. An interval is disturbed when at least one of these holds:
 //
 //   - the share of its attempts that failed or were refused, and of its operations that were
 //     dropped, exceeds the largest of the baseline's by more than DrillErrorMargin;
@@ -24,7 +23,8 @@ import (
 //
 // The event is detected by the first disturbed interval that ends after it, and before the
 // next event begins; the time to detect runs to that interval's end, when it can be known. It
-// is recovered at the start of the first DrillCalm intervals in a row that are not disturbed.
+// is recovered at the start of the first DrillCalm intervals in a row that are not disturbed,
+// be it only after the next event, which may be its cure.
 const (
 	DrillBaseline      = 30
 	DrillBaselineLeast = 3     // intervals, without which nothing is judged
@@ -102,7 +102,7 @@ func JudgeEvents(events []EventResult, moments []Moment, interval time.Duration)
 		if e.Outcome != EventDone || e.Began < 0 {
 			continue
 		}
-		from, until, disturbed := 0.0, math.Inf(1), false
+		from, until := 0.0, math.Inf(1)
 		for j := range events {
 			switch o := &events[j]; {
 			case j == i || o.Began < 0:
@@ -112,14 +112,12 @@ func JudgeEvents(events []EventResult, moments []Moment, interval time.Duration)
 				from = max(from, o.Began, o.Undone)
 				if o.Recovered {
 					from = max(from, o.Began+o.RecoverAfter)
+				} else if o.Detected {
+					from = math.Inf(1) // nothing calm to compare with
 				}
-				disturbed = o.Detected && !o.Recovered
 			}
 		}
 		e.judge(moments, from, until)
-		if disturbed && e.Note == "" {
-			e.Note = "the event before it was not over, so that it is held against a disturbed baseline"
-		}
 	}
 }
 
@@ -151,8 +149,8 @@ func (e *EventResult) judge(moments []Moment, from, until float64) {
 	calm, seen := 0, -1
 	for i := first; i < len(moments); i++ {
 		m := &moments[i]
-		if m.Start >= until {
-			break
+		if m.Start >= until && seen < 0 {
+			return
 		}
 		if limits.disturbed(m) {
 			if seen < 0 {
@@ -168,15 +166,16 @@ func (e *EventResult) judge(moments []Moment, from, until float64) {
 		e.WorstErrors, e.WorstP99Ns = max(e.WorstErrors, m.errors()), max(e.WorstP99Ns, m.P99)
 		e.WorstMissing = max(e.WorstMissing, m.missing())
 		if calm == DrillCalm {
-			e.Recovered, e.RecoverAfter = true, max(0, moments[i-DrillCalm+1].Start-e.Began)
+			start := moments[i-DrillCalm+1].Start
+			e.Recovered, e.RecoverAfter = true, max(0, start-e.Began)
+			if start >= until {
+				e.Note = "over only after the next event had begun"
+			}
 			return
 		}
 	}
 	if e.Detected {
 		e.Note = "not over before the run's end"
-		if !math.IsInf(until, 1) {
-			e.Note = "not over when the next event began"
-		}
 	}
 }
 

@@ -123,15 +123,28 @@ func TestEventsAreJudgedApart(t *testing.T) {
 	if !first.Recovered || first.RecoverAfter != 3 || first.Baseline != 10 {
 		t.Errorf("the first: %+v", first)
 	}
-	// Seven intervals lie between the end of the first one's trouble, at 13, and the second.
-	if second.Baseline != 7 || !second.Detected || second.DetectAfter != 2 || second.Recovered ||
-		second.Note != "not over when the next event began" {
+	// Seven intervals lie between the end of the first one's trouble, at 13, and the second, whose
+	// own ends at 40, when something else begins.
+	if second.Baseline != 7 || !second.Detected || second.DetectAfter != 2 || second.RecoverAfter != 20 ||
+		second.Note != "over only after the next event had begun" {
 		t.Errorf("the second: %+v", second)
 	}
 	for _, e := range events[2:] {
 		if e.Detected || e.Baseline != 0 || e.Resolution != 1 {
 			t.Errorf("it did not happen and is judged: %+v", e)
 		}
+	}
+}
+
+// An event that begins while another's trouble lasts has nothing calm to be compared with.
+func TestAnEventInTheMidstOfTrouble(t *testing.T) {
+	events := []EventResult{happened(10), happened(20)}
+	JudgeEvents(events, series(60, over(11, 25, failing(100))), time.Second)
+	if e := events[0]; e.RecoverAfter != 15 || e.Note != "over only after the next event had begun" {
+		t.Errorf("the first: %+v", e)
+	}
+	if e := events[1]; e.Detected || e.Baseline != 0 || !strings.Contains(e.Note, "too few") {
+		t.Errorf("the second: %+v", e)
 	}
 }
 
