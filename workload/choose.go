@@ -14,8 +14,8 @@ type hotWindow struct {
 	key            HotKey
 }
 
-// window turns a hot key's times into operations of the planned schedule.
-func (s *stream) window(h HotKey) hotWindow {
+// hotWindow turns a hot key's times into operations of the planned schedule.
+func (s *stream) hotWindow(h HotKey) hotWindow {
 	w := hotWindow{item: h.Key, share: h.Share, from: s.plan.IndexAt(h.From), to: math.MaxUint64, varies: h.varies(), key: h}
 	if h.To > 0 {
 		w.to = s.plan.IndexAt(h.To)
@@ -30,6 +30,9 @@ func (s *stream) item(i uint64) uint64 {
 		if item, ok := s.hotItem(i); ok {
 			return item
 		}
+	}
+	if s.sc.Workload.sliding() {
+		return s.fromWindow(i)
 	}
 	k, n := &s.sc.Workload.Keys, s.sc.Dataset.Items
 	draw := i

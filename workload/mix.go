@@ -70,6 +70,7 @@ type mix struct {
 	first, length uint64 // the phase's operations
 	deck, tail    dealt
 	inserts       uint64 // before the phase
+	deletes       uint64 // before the phase
 	phase         uint64
 
 	// The deck last dealt from, as in stream.
@@ -87,9 +88,9 @@ func mixesOf(sc *Scenario, firstOf func(phase int) uint64) []mix {
 		return nil
 	}
 	var out []mix
-	inserts := uint64(0)
+	inserts, deletes := uint64(0), uint64(0)
 	for k, p := range sc.Workload.Phases {
-		m := mix{first: firstOf(k), length: firstOf(k+1) - firstOf(k), inserts: inserts, phase: uint64(k)}
+		m := mix{first: firstOf(k), length: firstOf(k+1) - firstOf(k), inserts: inserts, deletes: deletes, phase: uint64(k)}
 		var err error
 		if s := p.Rate.Shape; s != nil && s.ByOperation != nil {
 			m.deck.counts, m.deck.size, err = cardsOf(*s.ByOperation)
@@ -99,6 +100,7 @@ func mixesOf(sc *Scenario, firstOf func(phase int) uint64) []mix {
 		must(err)
 		m.tail = m.deck.smaller(m.length % m.deck.size)
 		inserts += m.length/m.deck.size*m.deck.counts[op.Insert] + m.tail.counts[op.Insert]
+		deletes += m.length/m.deck.size*m.deck.counts[op.Delete] + m.tail.counts[op.Delete]
 		out = append(out, m)
 	}
 	return out

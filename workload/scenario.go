@@ -102,6 +102,7 @@ type Workload struct {
 	Operations  Operations    `yaml:"operations" required:"true" doc:"share of each operation, in whole hundredths of a percent, 100% in all"`
 	Read        ReadOptions   `yaml:"read" doc:"applies to read, query, scan_page and the read of a read_modify_write"`
 	Write       WriteOptions  `yaml:"write" doc:"applies to update, insert, delete and read_modify_write"`
+	Delete      DeleteOptions `yaml:"delete" json:",omitzero" doc:"applies to delete"`
 	Query       PageOptions   `yaml:"query" doc:"bounds a query"`
 	Scan        PageOptions   `yaml:"scan" doc:"bounds a scan page"`
 	Arrival     Arrival       `yaml:"arrival" required:"true" doc:"when operations are due: exactly one of open and closed"`
@@ -154,6 +155,11 @@ type WriteOptions struct {
 	Condition string `yaml:"condition" default:"none" enum:"none|existence|version" doc:"existence: inserts must not exist, other writes must; version: a read_modify_write writes only what it read"`
 	// TTL is how long an item lives after it was written; 0 means until it is deleted.
 	TTL time.Duration `yaml:"ttl" json:",omitempty" doc:"time to live of what update, insert and read_modify_write write, in whole seconds; loaded items have none"`
+}
+
+// DeleteOptions apply to delete.
+type DeleteOptions struct {
+	Items string `yaml:"items" enum:"drawn|oldest" json:",omitempty" doc:"drawn (when left out): as workload.keys says, like reads; oldest: each item once, in the order in which they came, and every other operation asks only for items that live"`
 }
 
 // PageOptions bound a query or a scan page.

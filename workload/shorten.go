@@ -21,7 +21,7 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 		sc.Dataset.Items = items
 	}
 	if length == 0 {
-		return nil
+		return sc.shrinks()
 	}
 	total := time.Duration(0)
 	for _, p := range sc.Workload.Phases {
@@ -73,11 +73,11 @@ func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
 		m.Every = max(m.Every, time.Millisecond)
 	}
 	if sc.Workload.Arrival.Open == nil {
-		return nil
+		return sc.shrinks()
 	}
 	if NewPlan(sc).Len() == 0 {
 		return fmt.Errorf("%v in all leaves no operation at the scenario's rates", length)
 	}
 	sc.settleRates()
-	return nil
+	return sc.shrinks()
 }

@@ -87,7 +87,7 @@ func NewStream(sc *Scenario) Stream {
 	s.mixes = mixesOf(sc, s.plan.FirstIndex)
 	s.cards = s.shuffled(0)
 	for _, h := range sc.Workload.Hot {
-		s.hot = append(s.hot, s.window(h))
+		s.hot = append(s.hot, s.hotWindow(h))
 	}
 	return s
 }
@@ -111,9 +111,12 @@ func (s *stream) At(i uint64, o *op.Op) {
 	o.Kind = kind
 	o.Phase = s.plan.PhaseOf(i)
 	o.Record = w.Phases[o.Phase].Record
-	if kind == op.Insert && s.traced == nil {
+	switch {
+	case kind == op.Insert && s.traced == nil:
 		o.Item = s.sc.Dataset.Items + s.inserts(i) + rank
-	} else {
+	case kind == op.Delete && w.sliding():
+		o.Item = s.deleted(i, rank)
+	default:
 		o.Item = s.item(i)
 	}
 	o.Partition, o.Sort = s.sc.Place(o.Item)

@@ -50,6 +50,7 @@ func validate(d *Decoder, sc *Scenario, doc *yaml.Node) {
 	if c.sound("workload.hot") {
 		c.hot(sc)
 	}
+	c.deletes(sc)
 	c.events(sc)
 }
 

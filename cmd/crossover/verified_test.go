@@ -84,3 +84,29 @@ func TestVerifiedReads(t *testing.T) {
 		})
 	}
 }
+
+// Items with attributes of every type come back from both sides as they were written; a time to
+// live does not get in the way.
+func TestTypedItemsAreReadAsWritten(t *testing.T) {
+	text, err := scenarios.Read("typed-items")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := strings.NewReplacer("at: embedded,", "at: embedded, latency: false,", "verify: 1%}", "verify: 100%}\n  write: {ttl: 1h}",
+		"rate: 500/s", "rate: 200/s").Replace(string(text))
+	out := filepath.Join(t.TempDir(), "out")
+	code, _, stderr := crossover(t, "run", write(t, "typed.yaml", s), "--for", "2s", "--items", "200", "--out", out, "--no-report")
+	runs, err := openRuns(out)
+	if err != nil || len(runs) != 2 {
+		t.Fatalf("exit code %d, %d runs: %v\n%s", code, len(runs), err, stderr)
+	}
+	for _, r := range runs {
+		v, totals := r.Manifest.Verification, r.Totals()
+		if v == nil || v.Verified < 100 || v.Corrupt > 0 || v.Stale > 0 || totals.ByClass["ok"] != totals.Sent {
+			t.Errorf("%s: %+v, %v, %v", r.Manifest.Target.Name, v, totals.ByClass, totals.Failures)
+		}
+		if !strings.Contains(string(r.Manifest.Mapping), "a null no bin") {
+			t.Errorf("%s: the mapping does not say how types map: %s", r.Manifest.Target.Name, r.Manifest.Mapping)
+		}
+	}
+}
