@@ -226,9 +226,11 @@ func (x trial) finish(m *results.Manifest, totals results.Totals) {
 		Limited: len(x.limited) > 0, Reasons: x.limited,
 		LatenessP50Ns: 12_400, LatenessP99Ns: 187_000, LatenessMaxNs: 2_310_000,
 		CPUShare: 0.31, CPUPeak: 0.442, RunQueueShare: 0.021, GCPauseMaxNs: 310_000,
+		TimerLateP50Ns: 21_000, TimerLateMaxNs: 143_000, TCPRetransmits: 3,
 	}
 	if m.Health.Limited {
 		m.Health.LimitedShare = 1.0 / 3
+		m.Health.ConnectionErrors = map[string]uint64{"ConnectionReset": 12, "ConnectionRefused": 4}
 	}
 	for _, name := range sortedKeys(x.goals) {
 		o := results.ObjectiveResult{Name: name, Limit: x.goals[name], Unit: "ns", Result: "met", Seen: x.goals[name] * 0.8}

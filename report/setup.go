@@ -179,9 +179,33 @@ func healthTable(runs []*results.Run) *tableBlock {
 	})
 	health("time that its threads waited for a core", func(h results.Health) string { return percent(h.RunQueueShare) })
 	health("longest garbage-collection pause", func(h results.Health) string { return nanos(h.GCPauseMaxNs) })
+	health("its timer woke late, before the run: p50, most", func(h results.Health) string {
+		if h.TimerLateMaxNs == 0 { // a run by an older version, or one in virtual time
+			return "not measured"
+		}
+		return nanos(h.TimerLateP50Ns) + ", " + nanos(h.TimerLateMaxNs)
+	})
+	health("attempts that a refused, lost or missing connection made fail", func(h results.Health) string {
+		return connectionTrouble(h.ConnectionErrors)
+	})
+	health("TCP segments that its host sent again meanwhile", func(h results.Health) string {
+		return count(h.TCPRetransmits)
+	})
 	health("recorded intervals marked generator-limited", func(h results.Health) string { return percent(h.LimitedShare) })
 	health("why", func(h results.Health) string { return strings.Join(h.Reasons, "; ") })
 	return s.table
+}
+
+// connectionTrouble returns how many attempts failed by each reason of the connection's.
+func connectionTrouble(reasons map[string]uint64) string {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		parts = append(parts, reason+" "+count(reasons[reason]))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // mappingBlocks print how one logical operation maps to each database, requests counted.

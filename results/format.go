@@ -125,6 +125,15 @@ type Health struct {
 	RunQueueShare float64  `json:"run_queue_share"` // share of time its threads waited for a core
 	GCPauseMaxNs  int64    `json:"gc_pause_max_ns"`
 	LimitedShare  float64  `json:"limited_share"` // share of intervals marked
+
+	// Before the run: how late the timer that paces it woke from waits of half a millisecond.
+	TimerLateP50Ns int64 `json:"timer_late_p50_ns"`
+	TimerLateMaxNs int64 `json:"timer_late_max_ns"`
+	// Attempts that failed because a connection was refused, lost or not to be had, by reason.
+	ConnectionErrors map[string]uint64 `json:"connection_errors,omitempty"`
+	// TCP segments that the host's network namespace sent again during the run, by whichever
+	// process; 0 also where the system does not say.
+	TCPRetransmits uint64 `json:"tcp_retransmits"`
 }
 
 // An ObjectiveResult is one objective held against the run.

@@ -54,6 +54,7 @@ type Config struct {
 	Mapping     json.RawMessage // workload/mapping's description of this scenario
 
 	Load        bool // load the data set first; otherwise it is taken to be there
+	Check       bool // before the run, hold the number of items and a sample of them against what is loaded
 	LoadWorkers int  // goroutines that load; default twice GOMAXPROCS
 
 	// BudgetUSD stops the run within one interval of its consumption reaching it; 0 means no
@@ -71,6 +72,8 @@ type Config struct {
 
 	// Progress is called once an interval, and while loading, from one goroutine at a time.
 	Progress func(Progress)
+
+	monitor func() *monitor // nil: newMonitor
 }
 
 // A Progress is what a person watching wants to know.

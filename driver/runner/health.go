@@ -37,17 +37,24 @@ type usage struct {
 // A monitor watches the generator's health from interval to interval.
 type monitor struct {
 	cores    float64
+	read     func() usage
 	last     usage
 	pauses   []metrics.Sample
 	seen     []uint64 // the pause histogram's counts so far
 	lateness *results.Merged
 
 	health    results.Health
+	resent    uint64 // TCP segments sent again before the run
 	elapsed   time.Duration
 	cpu, wait time.Duration
 	judged    int // recorded intervals
 	marked    int
 	worst     map[string]verdict
+}
+
+// timer takes in how late the pacer's timer wakes.
+func (m *monitor) timer(p50, most time.Duration) {
+	m.health.TimerLateP50Ns, m.health.TimerLateMaxNs = int64(p50), int64(most)
 }
 
 // A verdict is why intervals were marked, with the worst value.
@@ -56,15 +63,21 @@ type verdict struct {
 	value float64
 }
 
-func newMonitor() *monitor {
+// newMonitor returns a monitor of this process.
+func newMonitor() *monitor { return monitorOf(readUsage, float64(runtime.GOMAXPROCS(0))) }
+
+// monitorOf returns a monitor of a process that may use so many cores.
+func monitorOf(read func() usage, cores float64) *monitor {
 	m := &monitor{
-		cores:    float64(runtime.GOMAXPROCS(0)),
-		last:     readUsage(),
+		cores:    cores,
+		read:     read,
+		last:     read(),
 		pauses:   []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}},
 		lateness: results.NewMerged(),
 		worst:    map[string]verdict{},
 	}
 	m.pause() // pauses before the run are not its own
+	m.resent, _ = readRetransmitted()
 	return m
 }
 
@@ -80,7 +93,7 @@ const (
 // reports whether the interval is generator-limited. Only recorded intervals count towards
 // the run's verdict; a very short one (judge false) carries no shares.
 func (m *monitor) interval(length time.Duration, lateness *results.Merged, recorded, judge bool) bool {
-	now := readUsage()
+	now := m.read()
 	cpu, wait := max(now.cpu-m.last.cpu, 0), max(now.wait-m.last.wait, 0)
 	m.last = now
 	m.elapsed += length
@@ -149,6 +162,9 @@ func (m *monitor) pause() time.Duration {
 // result returns the generator's health over the run.
 func (m *monitor) result() results.Health {
 	h := m.health
+	if resent, ok := readRetransmitted(); ok && resent > m.resent {
+		h.TCPRetransmits = resent - m.resent
+	}
 	h.LatenessP50Ns = int64(m.lateness.Quantile(0.5))
 	h.LatenessP99Ns = int64(m.lateness.Quantile(0.99))
 	h.LatenessMaxNs = int64(m.lateness.Quantile(1))

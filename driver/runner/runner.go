@@ -91,6 +91,9 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 		return &r.manifest, err
 	}
 	col := newCollector(e, w, c.Interval)
+	if c.monitor != nil {
+		col.monitor = c.monitor()
+	}
 	drill := newDrill(&r.cfg, e)
 	col.drilling = drill != nil
 	col.progress = r.planProgress(e)
@@ -98,6 +101,7 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	col.spend = r.spent
 	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
 
+	col.monitor.timer(wakeups(ctx, c.Clock, e.start-startLead/4))
 	endDrill := drill.begin(ctx)
 	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop, endDrill)
 	r.manifest.Events = drill.results(col.moments)
@@ -261,6 +265,7 @@ func (r *run) conclude(ctx context.Context, e *engine, col *collector, err error
 	m.Ended = r.cfg.Clock.Wall(r.cfg.Clock.Now())
 	m.Totals = col.result()
 	m.Health = col.monitor.result()
+	m.Health.ConnectionErrors = connectionErrors(m.Totals.Failures)
 	m.Verification = e.verifier.result()
 	if err := m.Verification.Err(); err != nil {
 		r.warn(err.Error())

@@ -36,6 +36,15 @@ func readUsage() usage {
 	return u
 }
 
+// readRetransmitted reads how many TCP segments this host's network namespace has sent again.
+func readRetransmitted() (segments uint64, ok bool) {
+	text, err := os.ReadFile("/proc/self/net/snmp")
+	if err != nil {
+		return 0, false
+	}
+	return retransmitted(string(text))
+}
+
 // kernel returns the kernel's name and release.
 func kernel() string {
 	var u unix.Utsname

@@ -9,3 +9,6 @@ import "runtime"
 func readUsage() usage { return usage{} }
 
 func kernel() string { return runtime.GOOS }
+
+// readRetransmitted knows nothing on this system.
+func readRetransmitted() (segments uint64, ok bool) { return 0, false }
