@@ -71,7 +71,9 @@ func (h *Histogram) DecodeYAML(d *Decoder, n *yaml.Node, path string) {
 			d.fail(child(n, "shares").Content[i], at, "neither a key nor a range", "key, or from and to", "")
 		}
 	}
-	d.histograms = append(d.histograms, pendingHistogram{h, n, path, text})
+	if len(d.errs) == before {
+		d.histograms = append(d.histograms, pendingHistogram{h, n, path, text})
+	}
 }
 
 // A pendingHistogram is parsed when the partition key's template is known.

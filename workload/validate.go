@@ -191,7 +191,7 @@ func (c check) hot(sc *Scenario) {
 		if (h.Share <= 0 && h.Change == nil) || h.Share >= 1 {
 			c.fail(fmt.Sprintf("%g%%", 100*h.Share), "above 0% and below 100%", "workload", "hot", i, "share")
 		} else if at, sum := highest(sc.Workload.Hot, h); sum >= 1-1e-9 {
-			c.fail(fmt.Sprintf("hot keys that take %g%% at %v", 100*sum, at), "below 100% at any time", "workload", "hot", i, "share")
+			c.fail(fmt.Sprintf("hot keys that take %.5g%% at %v", 100*sum, at.Round(time.Microsecond)), "below 100% at any time", "workload", "hot", i, "share")
 		}
 		c.checkVarying(h, i)
 		if h.To != 0 && h.To <= h.From {
