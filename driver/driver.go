@@ -41,6 +41,13 @@ type Loader interface {
 	Load(ctx context.Context, from, to uint64, report func(items uint64)) error
 }
 
+// A Counter says how many items the table or set holds.
+type Counter interface {
+	// Items returns their number, without what crossover keeps there for itself. exact is false
+	// where the database's own number may be out of date.
+	Items(ctx context.Context) (n uint64, exact bool, err error)
+}
+
 // A Sampler reads the server's own counters.
 type Sampler interface {
 	Sample(ctx context.Context) (Sample, error)

@@ -30,6 +30,7 @@ type runOptions struct {
 	book     string
 	keep     bool
 	noLoad   bool
+	loadOnly bool
 	noReport bool
 	asJSON   bool
 	interval time.Duration
@@ -79,7 +80,8 @@ func newRun(s streams) *cobra.Command {
 	f.StringVar(&o.budget, "budget", "", "most that consumed units may cost, e.g. 5USD; required for a real, billed target")
 	f.StringVar(&o.book, "book", "", "price book whose prices replace the embedded ones key by key")
 	f.BoolVar(&o.keep, "keep", false, "leave the tables and sets that crossover created")
-	f.BoolVar(&o.noLoad, "no-load", false, "take the data set to be there already")
+	f.BoolVar(&o.noLoad, "no-load", false, "take the data set to be there already; its number of items and 100 of them are checked first")
+	f.BoolVar(&o.loadOnly, "load-only", false, "load the data set, check it, keep it, and run nothing: a later run takes it with --no-load")
 	f.BoolVar(&o.noReport, "no-report", false, "write the run directories only")
 	f.BoolVar(&o.asJSON, "json", false, "print a JSON summary on standard output")
 	f.IntVar(&o.repeat, "repeat", 1, "run each target this often, interleaved: A B A B; each time from a data set loaded afresh")
@@ -127,7 +129,7 @@ func runScenario(ctx context.Context, s streams, path string, o runOptions) (err
 	if len(manifests) == 0 {
 		return runErr
 	}
-	if !o.noReport {
+	if !o.noReport && !o.loadOnly {
 		if err := run.report(); err != nil {
 			return errors.Join(runErr, err)
 		}
@@ -222,6 +224,9 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 	}
 	if o.repeat > 1 && o.noLoad {
 		return nil, badInput(errors.New("--repeat with --no-load: each repetition starts from a data set loaded afresh; give one of them"))
+	}
+	if err := o.checkLoading(); err != nil {
+		return nil, badInput(err)
 	}
 	if o.duration > 0 || o.items > 0 {
 		if err := sc.Shorten(o.duration, o.items); err != nil {

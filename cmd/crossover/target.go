@@ -31,6 +31,9 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 	if err != nil {
 		return nil, badInput(err)
 	}
+	if args != nil && s.options.loadOnly {
+		return nil, badInput(fmt.Errorf("target %s: --load-only with at: embedded: its data end with the embedded server", t.Name))
+	}
 	if args != nil {
 		c, err := startChild(ctx, args, s.view)
 		if err != nil {
@@ -48,7 +51,7 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 	if err != nil {
 		return nil, err
 	}
-	if p, ok := d.(driver.Provisioner); ok && !s.options.keep {
+	if p, ok := d.(driver.Provisioner); ok && !s.options.keep && !s.options.loadOnly {
 		defer func() {
 			// The run's own context may have ended; what it created must go all the same. What it
 			// did not create Drop leaves alone.
@@ -67,11 +70,15 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 	if s.options.commands {
 		command = runCommand(s.view)
 	}
-	m, err = runner.Run(ctx, runner.Config{
+	run := runner.Run
+	if s.options.loadOnly {
+		run = s.load
+	}
+	m, err = run(ctx, runner.Config{
 		Scenario: s.sc, Driver: d, Target: t.Target, Dir: filepath.Join(s.out, t.dir), Clock: env.Clock,
 		Tool: toolVersion(), Run: env.Run, Interval: s.options.interval, Mapping: text,
 		Repetition: t.repetition, Order: t.order,
-		Load: !s.options.noLoad, BudgetUSD: s.remaining(), PriceOf: s.priceOf(), Progress: s.view.show,
+		Load: !s.options.noLoad, Check: s.options.noLoad, BudgetUSD: s.remaining(), PriceOf: s.priceOf(), Progress: s.view.show,
 		Command: command,
 		Observe: s.metrics.observer(t.Name, t.Driver, string(kind)),
 	})

@@ -25,6 +25,11 @@ func (r *run) provision(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return fmt.Errorf("loading the data set: %w", err)
 	}
+	if r.cfg.Check {
+		if err := r.checkDataset(ctx); err != nil {
+			return fmt.Errorf("checking the data set: %w", err)
+		}
+	}
 	return r.warm(ctx)
 }
 

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"crossover/driver/runner"
+	"crossover/results"
+)
+
+// checkLoading refuses flags that contradict each other about the data set.
+func (o *runOptions) checkLoading() error {
+	switch {
+	case o.loadOnly && o.noLoad:
+		return errors.New("--load-only with --no-load: nothing would be done")
+	case o.loadOnly && o.repeat > 1:
+		return errors.New("--load-only with --repeat: there is no run to repeat")
+	case o.loadOnly && o.searching.wanted():
+		return errors.New("--load-only with --search or --sweep: there is no run to probe with")
+	}
+	return nil
+}
+
+// load loads a target's data set and says what has become of it.
+func (s *session) load(ctx context.Context, c runner.Config) (*results.Manifest, error) {
+	m, err := runner.Load(ctx, c)
+	if err == nil {
+		fmt.Fprintf(s.err, "crossover: %s: %d items %s\n", c.Target.Name, m.Loaded, m.Dataset)
+	}
+	return m, err
+}
