@@ -17,7 +17,9 @@ import (
 // Text writes the comparison as tables for a terminal.
 func (r *Result) Text(w io.Writer) error {
 	return r.write(w, func(t table.Writer) string {
-		t.SetStyle(table.StyleLight)
+		style := table.StyleLight
+		style.Format.Header = text.FormatDefault
+		t.SetStyle(style)
 		return t.Render()
 	}, func(title string) string { return title })
 }
@@ -68,7 +70,6 @@ func (r *Result) table(t *Target) table.Writer {
 	w := table.NewWriter()
 	w.SuppressTrailingSpaces()
 	w.AppendHeader(table.Row{"metric", "BASE", "HEAD", "basis", "difference", Percent(r.Confidence) + " interval", "p", "A", "verdict"})
-	w.Style().Format.Header = text.FormatDefault
 	for i := range t.Rows {
 		row := &t.Rows[i]
 		basis := string(row.Head.Weakest())
