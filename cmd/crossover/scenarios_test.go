@@ -41,7 +41,12 @@ func TestEveryScenarioRuns(t *testing.T) {
 			}
 			path := write(t, name+".yaml", string(text))
 			out := filepath.Join(t.TempDir(), "out")
-			code, _, stderr := crossover(t, "run", path, "--for", length, "--items", items, "--out", out)
+			args := []string{"run", path, "--for", length, "--items", items, "--out", out}
+			reported := *scenariosAll || name == "hot-key-demo"
+			if !reported {
+				args = append(args, "--no-report") // pricing dozens of offers takes longer than the run
+			}
+			code, _, stderr := crossover(t, args...)
 			runs, err := openRuns(out)
 			if err != nil {
 				t.Fatalf("exit code %d: %v\n%s", code, err, stderr)
@@ -59,6 +64,9 @@ func TestEveryScenarioRuns(t *testing.T) {
 				t.Errorf("the targets ran different streams: %s and %s", a, b)
 			}
 			for _, file := range []string{"report.html", "report.md", "tco.json"} {
+				if !reported {
+					break
+				}
 				if info, err := os.Stat(filepath.Join(out, file)); err != nil || info.Size() < 1000 {
 					t.Errorf("%s: %v", file, err)
 				}
@@ -95,7 +103,8 @@ func checkRun(t *testing.T, r *results.Run) {
 	if m.Totals.InFlight != 0 || m.Totals.Sent == 0 || m.Totals.Attempts < m.Totals.Sent {
 		t.Errorf("%s: %d sent, %d attempts, %d in flight", name, m.Totals.Sent, m.Totals.Attempts, m.Totals.InFlight)
 	}
-	if failed := m.Totals.ByClass["failed"]; failed > 0 {
+	// On a host that is too busy to run it, connections may break.
+	if failed := m.Totals.ByClass["failed"]; failed > 0 && !m.Health.Limited {
 		t.Errorf("%s: %d operations failed: %v", name, failed, m.Totals.Failures)
 	}
 }

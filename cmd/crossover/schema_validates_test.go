@@ -182,6 +182,7 @@ var unseen = []string{
 	"device-of-unknown-rates", "duplicate-target-names", "endpoint-and-at", "hot-key-beyond-items", "item-over-400-kib", "item-too-small",
 	"no-place", "objective-for-absent-operation", "phase-without-rate", "replication-above-nodes", "shares-not-100", "template-without-id",
 	"version-2",
+	"wrong-region", "wrong-target-region",
 }
 
 // notYAML are files that are no single YAML document with each key once.

@@ -87,7 +87,8 @@ func TestStallShowsInResponseTime(t *testing.T) {
 		if slow != sessions {
 			t.Errorf("%d operations had a long service time, want one per session (%d)", slow, sessions)
 		}
-		if m.Health.Limited || m.Health.LatenessMaxNs > int64(time.Millisecond) {
+		// The rest of its health is the real host's, which a test does not choose.
+		if m.Health.LatenessMaxNs > int64(time.Millisecond) {
 			t.Errorf("a slow database made the generator look late: %+v", m.Health)
 		}
 	})
