@@ -40,7 +40,7 @@ func newDoctor(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check whether this host is fit to generate load",
-		Long:  "doctor measures what a load generator depends on: cores, how late a sleep wakes, what reading\nthe clock costs, file and memory limits, and who else uses the machine. It sends nothing anywhere.",
+		Long:  "doctor measures what a load generator depends on: cores, how late a sleep and the pacer's timer\nwake, what reading the clock costs, file and memory limits, sockets, and who else uses the machine. It sends nothing anywhere.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := examineHost(cmd.Context(), clock.Real())
@@ -76,6 +76,7 @@ func examineHost(ctx context.Context, c clock.Clock) []finding {
 			"one core: pacing and sending will wait for each other; use a host with two or more"),
 		clockCost(c),
 		wakeLateness(ctx, c),
+		pacerLateness(ctx, c),
 	}
 	var files unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err == nil {
@@ -101,7 +102,7 @@ func examineHost(ctx context.Context, c clock.Clock) []finding {
 			}
 		}
 	}
-	return out
+	return append(out, examineSockets()...)
 }
 
 // clockCost measures what one reading of the clock costs.

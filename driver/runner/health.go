@@ -53,7 +53,7 @@ type monitor struct {
 }
 
 // timer takes in how late the pacer's timer wakes.
-func (m *monitor) timer(p50, most time.Duration) {
+func (m *monitor) timer(p50, _, most time.Duration) {
 	m.health.TimerLateP50Ns, m.health.TimerLateMaxNs = int64(p50), int64(most)
 }
 
@@ -77,7 +77,7 @@ func monitorOf(read func() usage, cores float64) *monitor {
 		worst:    map[string]verdict{},
 	}
 	m.pause() // pauses before the run are not its own
-	m.resent, _ = readRetransmitted()
+	_, m.resent, _ = TCPSegments()
 	return m
 }
 
@@ -162,7 +162,7 @@ func (m *monitor) pause() time.Duration {
 // result returns the generator's health over the run.
 func (m *monitor) result() results.Health {
 	h := m.health
-	if resent, ok := readRetransmitted(); ok && resent > m.resent {
+	if _, resent, ok := TCPSegments(); ok && resent > m.resent {
 		h.TCPRetransmits = resent - m.resent
 	}
 	h.LatenessP50Ns = int64(m.lateness.Quantile(0.5))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crossover/driver"
+	"crossover/driver/clock"
 	"crossover/results"
 	"crossover/workload"
 )
@@ -101,7 +102,7 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	col.spend = r.spent
 	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
 
-	col.monitor.timer(wakeups(ctx, c.Clock, e.start-startLead/4))
+	col.monitor.timer(clock.Wakeups(ctx, c.Clock, e.start-startLead/4))
 	endDrill := drill.begin(ctx)
 	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop, endDrill)
 	r.manifest.Events = drill.results(col.moments)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,25 +25,28 @@ func connectionErrors(failures map[string]uint64) map[string]uint64 {
 	return out
 }
 
-// retransmitted returns the field RetransSegs of the Tcp lines of /proc/net/snmp: a line of
-// names and a line of values (RFC 4022, tcpRetransSegs); false where there is none.
-func retransmitted(snmp string) (segments uint64, ok bool) {
-	var names []string
+// segments returns the fields OutSegs and RetransSegs of the Tcp lines of /proc/net/snmp, a
+// line of names and one of values (RFC 4022, tcpOutSegs and tcpRetransSegs); false where they
+// are not there.
+func segments(snmp string) (sent, again uint64, ok bool) {
+	var names, values []string
 	for line := range strings.Lines(snmp) {
-		f := strings.Fields(line)
-		if len(f) == 0 || f[0] != "Tcp:" {
-			continue
-		}
-		if names == nil {
-			names = f
-			continue
-		}
-		for i, name := range names {
-			if name == "RetransSegs" && i < len(f) {
-				n, err := strconv.ParseUint(f[i], 10, 64)
-				return n, err == nil
-			}
+		if f := strings.Fields(line); len(f) > 0 && f[0] == "Tcp:" {
+			names, values = values, f
 		}
 	}
-	return 0, false
+	field := func(name string) (uint64, bool) {
+		i := slices.Index(names, name)
+		if i < 0 || i >= len(values) {
+			return 0, false
+		}
+		n, err := strconv.ParseUint(values[i], 10, 64)
+		return n, err == nil
+	}
+	sent, okSent := field("OutSegs")
+	again, okAgain := field("RetransSegs")
+	if !okSent || !okAgain {
+		return 0, 0, false
+	}
+	return sent, again, true
 }

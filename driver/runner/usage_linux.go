@@ -36,13 +36,14 @@ func readUsage() usage {
 	return u
 }
 
-// readRetransmitted reads how many TCP segments this host's network namespace has sent again.
-func readRetransmitted() (segments uint64, ok bool) {
+// TCPSegments returns how many TCP segments this host's network namespace has sent so far, and
+// how many of them again; false where the system does not say.
+func TCPSegments() (sent, again uint64, ok bool) {
 	text, err := os.ReadFile("/proc/self/net/snmp")
 	if err != nil {
-		return 0, false
+		return 0, 0, false
 	}
-	return retransmitted(string(text))
+	return segments(string(text))
 }
 
 // kernel returns the kernel's name and release.

@@ -10,5 +10,5 @@ func readUsage() usage { return usage{} }
 
 func kernel() string { return runtime.GOOS }
 
-// readRetransmitted knows nothing on this system.
-func readRetransmitted() (segments uint64, ok bool) { return 0, false }
+// TCPSegments knows nothing on this system.
+func TCPSegments() (sent, again uint64, ok bool) { return 0, 0, false }
