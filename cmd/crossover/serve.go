@@ -146,6 +146,8 @@ func newServeAerospike(s streams) *cobra.Command {
 	f.StringVar(&o.Device, "device", "i4i.xlarge", "instance type whose NVMe devices are modelled")
 	f.IntVar(&o.Devices, "devices", 0, "devices a node; 0 takes the instance type's")
 	f.Float64Var(&o.Scale, "scale", 1, "scale the devices' speed by this factor, above 0 to 1")
+	f.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", aerospikeserver.DefaultHeartbeatTimeout, "how long a node is silent before the others go on without it")
+	f.Float64Var(&o.MigrationRate, "migration-rate", aerospikeserver.DefaultMigrationRate, "bytes/s that a node receives while partitions move to it")
 	f.StringVar(&o.Namespace, "namespace", "test", "namespace")
 	f.StringVar(&latency, "latency", "on", "modelled device and network times: on or off")
 	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")

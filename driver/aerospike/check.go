@@ -18,7 +18,7 @@ var secrets = []string{
 }
 
 // embeddedOnly are the keys that mean something to crossover's own cluster alone.
-var embeddedOnly = []string{"nodes", "replication", "device", "devices", "scale", "latency", "faults"}
+var embeddedOnly = []string{"nodes", "replication", "device", "devices", "scale", "latency", "heartbeat_timeout", "migration_rate", "faults"}
 
 // elsewhereOnly are the keys that mean something to any other cluster alone.
 var elsewhereOnly = []string{"hosts", "kind", "expendable"}
@@ -207,6 +207,7 @@ func Serve(sc *workload.Scenario, t workload.Target) ([]string, error) {
 		"--device", cfg.Device, "--devices", strconv.Itoa(cfg.Devices),
 		"--scale", strconv.FormatFloat(cfg.Scale, 'g', -1, 64), "--namespace", cfg.Namespace,
 		"--latency", latency, "--seed", strconv.FormatUint(sc.Seed, 10),
+		"--heartbeat-timeout", cfg.HeartbeatTimeout.String(), "--migration-rate", strconv.FormatUint(cfg.MigrationRate, 10),
 	}
 	if cfg.Faults != "" {
 		args = append(args, "--fault", cfg.Faults)

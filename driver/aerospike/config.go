@@ -44,7 +44,10 @@ type Config struct {
 	Devices     int     `yaml:"devices" default:"0" min:"0" max:"64" doc:"embedded only: devices of a node; 0 takes the instance type's"`
 	Scale       float64 `yaml:"scale" default:"1" min:"0.000001" max:"1" doc:"embedded only: factor on the devices' speed, above 0 to 1"`
 	Latency     bool    `yaml:"latency" default:"true" doc:"embedded only: modelled device and network times"`
-	Faults      string  `yaml:"faults" doc:"embedded only: shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
+	// HeartbeatTimeout and MigrationRate are what a lost node's end is modelled by.
+	HeartbeatTimeout time.Duration `yaml:"heartbeat_timeout" default:"1500ms" min:"1ms" max:"1h" doc:"embedded only: how long a node is silent before the others go on without it: heartbeat.interval times heartbeat.timeout"`
+	MigrationRate    uint64        `yaml:"migration_rate" unit:"bytes" default:"64MiB" min:"1KiB" doc:"embedded only: bytes that a node receives a second while partitions move to it; an assumption"`
+	Faults           string        `yaml:"faults" doc:"embedded only: shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
 }
 
 // Retries are the attempts that the driver makes for an operation.

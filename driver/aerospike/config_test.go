@@ -84,10 +84,12 @@ func TestServeArguments(t *testing.T) {
 		{`at: embedded`, []string{
 			"serve", "aerospike", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--nodes", "3", "--replication", "2",
 			"--device", "i4i.xlarge", "--devices", "0", "--scale", "1", "--namespace", "test", "--latency", "on", "--seed", "5",
+			"--heartbeat-timeout", "1.5s", "--migration-rate", "67108864",
 		}},
 		{`at: embedded, nodes: 2, replication: 1, device: i3.large, devices: 4, scale: 0.01, namespace: ns, latency: false, faults: "reset=1%"`, []string{
 			"serve", "aerospike", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--nodes", "2", "--replication", "1",
 			"--device", "i3.large", "--devices", "4", "--scale", "0.01", "--namespace", "ns", "--latency", "off", "--seed", "5",
+			"--heartbeat-timeout", "1.5s", "--migration-rate", "67108864",
 			"--fault", "reset=1%",
 		}},
 	} {

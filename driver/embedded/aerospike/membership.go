@@ -1,6 +1,7 @@
 package aerospike
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -58,6 +59,7 @@ type membership struct {
 	since     [wire.Partitions]uint64 // since when the published nodes get its writes, by the calendar
 	transfers []transfer              // under way, in the order of partitions
 	stepped   time.Duration           // when the last step was taken
+	ticking   bool                    // a goroutine takes the steps
 	device    uint16                  // of the next block, in turn
 }
 
@@ -73,7 +75,7 @@ func (c *Cluster) initMembers() {
 	for pid := range m.order {
 		c.members.whole[pid] = numbers(m.order[pid])
 	}
-	c.members.due.Store(1<<63 - 1)
+	c.members.due.Store(never)
 }
 
 func numbers(order []uint8) []int {
@@ -111,7 +113,7 @@ func (c *Cluster) kill(number int, now time.Duration) (lost int, err error) {
 	c.cut(n, true, nil)
 	lost = c.lose(number)
 	m.transfers = slices.DeleteFunc(m.transfers, func(t transfer) bool { return t.from == number || t.to == number })
-	m.notice(now + c.options.HeartbeatTimeout)
+	c.notice(now + c.options.HeartbeatTimeout)
 	return lost, nil
 }
 
@@ -183,24 +185,49 @@ func (c *Cluster) join(number int, now time.Duration) (joined int, err error) {
 	if err := c.listen(n); err != nil {
 		return 0, err
 	}
-	m.notice(now + c.options.HeartbeatTimeout)
+	c.notice(now + c.options.HeartbeatTimeout)
 	return number, nil
 }
 
 // notice notes when a change of the nodes will have been noticed. The membership is locked.
-func (m *membership) notice(at time.Duration) {
+func (c *Cluster) notice(at time.Duration) {
+	m := &c.members
 	m.changes = append(m.changes, at)
 	m.due.Store(min(m.due.Load(), int64(at)))
+	if !m.ticking && c.serving != nil {
+		m.ticking = true
+		c.running.Go(func() { c.tick(c.serving) })
+	}
 }
 
+// tick takes the steps as they become due, until none is or the cluster ends: no request may
+// come in while clients wait for the node that is gone.
+func (c *Cluster) tick(ctx context.Context) {
+	m := &c.members
+	for {
+		m.mu.Lock()
+		due := m.due.Load()
+		if due == never {
+			m.ticking = false
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
+		if c.options.Clock.SleepUntil(ctx, time.Duration(due)) != nil {
+			return
+		}
+		c.step(c.options.Clock.Now())
+	}
+}
+
+// never is when a step is due that nothing asks for.
+const never = 1<<63 - 1
+
 // step takes what steps are due: the nodes publish a new map once they have noticed who is
-// there, and partitions move. Requests call it as they come in, so that a clock that moves
-// only when it is told needs no goroutine that waits on it.
+// there, and partitions move.
 func (c *Cluster) step(now time.Duration) {
 	m := &c.members
-	if int64(now) < m.due.Load() || !m.mu.TryLock() {
-		return
-	}
+	m.mu.Lock()
 	defer m.mu.Unlock()
 	if int64(now) < m.due.Load() {
 		return
@@ -215,7 +242,7 @@ func (c *Cluster) step(now time.Duration) {
 	} else {
 		c.migrate(now)
 	}
-	next := time.Duration(1<<63 - 1)
+	next := time.Duration(never)
 	for _, at := range m.changes {
 		next = min(next, at)
 	}

@@ -97,7 +97,6 @@ func (s *session) request(ctx context.Context) error {
 		return err
 	}
 	s.node.cluster.housekeep(now)
-	s.node.cluster.step(now)
 	body := s.body
 	switch p.Type {
 	case wire.TypeInfo:
