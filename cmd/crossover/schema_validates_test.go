@@ -150,7 +150,7 @@ func TestSchemaRefuses(t *testing.T) {
 		{"read: 50%, ", "read: 0.5, "},
 		{"{open: {process: poisson}}", "{open: {}, closed: {}}"},
 		{"{open: {process: poisson}}", "{}"},
-		{"{process: poisson}", "{process: bursty}"},
+		{"{process: poisson}", "{process: tidal}"},
 		{"for: 10s", "for: 10"},
 		{"for: 10s", "for: ten seconds"},
 		{"rate: 10/s", "rate: 10"},
@@ -183,6 +183,10 @@ var unseen = []string{
 	"no-place", "objective-for-absent-operation", "phase-without-rate", "replication-above-nodes", "shares-not-100", "template-without-id",
 	"version-2",
 	"wrong-region", "wrong-target-region",
+	"attribute-without-bytes", "delete-oldest-too-many", "delete-oldest-zipfian", "size-histogram-file", "size-histogram-short",
+	"ttl-not-whole-seconds", "two-fillers", "typed-item-too-small", "wrong-value-for-type",
+	"bursts-of-poisson", "flash-crowds-meet", "histogram-named-twice", "histogram-over-100", "like-ycsb-theta", "moving-set-in-a-closed-loop",
+	"rates-of-absent-operations", "trace-bad-row", "trace-file-missing", "trace-with-rates",
 }
 
 // notYAML are files that are no single YAML document with each key once.

@@ -1,7 +1,6 @@
 package items
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -43,7 +42,7 @@ func Histogram(buckets []Bucket) (Size, error) {
 		h.to, h.below = append(h.to, b.To), append(h.below, sum)
 	}
 	if math.Abs(sum-1) > 1e-6 {
-		return nil, errors.New("a size histogram's shares must sum to 100%")
+		return nil, fmt.Errorf("shares that sum to %.6g%%", 100*sum)
 	}
 	return h, nil
 }
