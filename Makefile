@@ -2,13 +2,14 @@
 GO      ?= go
 BIN     := bin/crossover
 FUZZTIME ?= 10m
+SOAK    ?= 1h
 RUNS    := runs
 DEMO    := scenarios/hot-key-demo.yaml
 RELEASE ?=
 TOOL    := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint fuzz build clean golden interop e2e scenarios check
+.PHONY: help demo test bench soak lint fuzz build clean golden interop e2e scenarios check
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +44,9 @@ lint: ## Formatting, vet, staticcheck, module files in order
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
+
+soak: ## Run the whole engine for SOAK (1h) at half of this host's capacity: memory, goroutines, sums
+	$(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' ./driver/runner -args -soak $(SOAK)
 
 fuzz: ## Run every fuzz target for FUZZTIME (10m) each
 	@set -e; for pkg in $$($(GO) list ./...); do \
