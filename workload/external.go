@@ -28,7 +28,7 @@ func (sc *Scenario) useInputs(d *Decoder, doc *yaml.Node) {
 	case t == nil:
 		d.Fail(operations, "workload.operations", "shares of operations; or else keys: {trace: …} to take them from", "")
 	case t.rows == nil: // which has been said
-		d.Fail(operations, "workload.operations", "a trace that can be read", "")
+		t.Operations = true
 	case t.rows.kind == nil:
 		d.fail(operations, "workload.operations", "a trace without operations", "shares of operations, or a column operation in the trace", "")
 	default:

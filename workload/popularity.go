@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/invopop/jsonschema"
 	"gopkg.in/yaml.v3"
 
 	"crossover/workload/keys"
@@ -31,6 +32,11 @@ type HistogramShare struct {
 	From  *uint64 `yaml:"from" doc:"first item of a range"`
 	To    *uint64 `yaml:"to" doc:"last item of a range"`
 	Share float64 `yaml:"share" unit:"share" max:"100%" required:"true" doc:"share of the operations; of a range, for all of its items together"`
+}
+
+// JSONSchema says what the decoder accepts, in its place.
+func (*HistogramShare) JSONSchema() *jsonschema.Schema {
+	return (&reflector{}).structure(reflect.TypeFor[HistogramShare]())
 }
 
 // MarshalJSON returns what the stream depends on: the shares, wherever they were written.
@@ -88,13 +94,15 @@ func (p pendingHistogram) parse(d *Decoder, template string) {
 	if p.text != nil {
 		shares, err := parsePopularity(p.text, template)
 		if err != nil {
-			d.fail(p.node, p.path, p.histogram.File+": "+err.Error(), "key and share, or from, to and share, as CSV with a header or as JSON", "")
+			found, _, _ := strings.Cut(err.Error(), ", expected")
+			d.fail(p.node, p.path, p.histogram.File+": "+found, "key and share, or from, to and share, as CSV with a header or as JSON", "")
 			return
 		}
 		p.histogram.shares = shares
 	}
 	if _, err := keys.NewHistogram(p.histogram.shares); err != nil {
-		d.fail(p.node, p.path, err.Error(), "items named once at most, whose shares sum to 100% at most", "")
+		found, _, _ := strings.Cut(err.Error(), ", expected") // which is said here
+		d.fail(p.node, p.path, found, "items named once at most, whose shares sum to 100% at most", "")
 	}
 }
 

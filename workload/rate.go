@@ -149,9 +149,11 @@ func (*Rate) JSONSchema() *jsonschema.Schema {
 	var values []*jsonschema.Schema
 	for _, f := range fields(reflect.TypeFor[shapeYAML]())[2:] {
 		t := reflect.TypeFor[shapeYAML]().Field(f.index).Type
-		value := (&reflector{}).of(t, f.tag)
+		var value *jsonschema.Schema
 		if t.Kind() == reflect.Pointer {
 			value = (&reflector{}).structure(t.Elem())
+		} else {
+			value = (&reflector{}).of(t, f.tag)
 		}
 		value.Description = description(value.Description, f.tag)
 		names, values = append(names, f.name), append(values, value)

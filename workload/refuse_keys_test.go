@@ -47,7 +47,7 @@ func TestKeysAndArrivalsRefused(t *testing.T) {
 			`10:21: workload.keys.histogram: found file and shares both given or neither, expected exactly one of file and shares`,
 		}},
 		"a histogram of more than all": {dist, `{histogram: {shares: [{key: 1, share: 60%}, {key: 2, share: 50%}]}}`, []string{
-			`10:21: workload.keys.histogram: found shares that sum to 110%, expected 100% at most, expected items named once at most, whose shares sum to 100% at most`,
+			`10:21: workload.keys.histogram: found shares that sum to 110%, expected items named once at most, whose shares sum to 100% at most`,
 		}},
 		"a histogram beyond the items": {dist, `{histogram: {shares: [{key: 1000, share: 60%}]}}`, []string{
 			`10:21: workload.keys.histogram: found item 1000, expected items below dataset.items, 1000`,
@@ -71,7 +71,7 @@ func TestKeysAndArrivalsRefused(t *testing.T) {
 			`10:17: workload.keys.trace: found file and rows both given or neither, expected exactly one of file and rows`,
 		}},
 		"a trace that is none": {dist, `{trace: {rows: "time,item"}}`, []string{
-			`10:17: workload.keys.trace: found rows: column "item", expected time, operation, key and size, each once, expected a trace: time, operation, key and size, as CSV with a header or JSON lines`,
+			`10:17: workload.keys.trace: found rows: column "item", expected a trace: time, operation, key and size, as CSV with a header or JSON lines`,
 		}},
 		"a trace beyond the items": {dist, `{trace: {rows: "key\n1000"}}`, []string{
 			`10:17: workload.keys.trace: found item 1000, expected items below dataset.items, 1000`,

@@ -77,7 +77,8 @@ func (p pendingTrace) parse(d *Decoder, template string) {
 		if name == "" {
 			name = "rows"
 		}
-		d.fail(p.node, p.path, name+": "+err.Error(), "a trace: time, operation, key and size, as CSV with a header or JSON lines", "")
+		found, _, _ := strings.Cut(err.Error(), ", expected") // which is said here
+		d.fail(p.node, p.path, name+": "+found, "a trace: time, operation, key and size, as CSV with a header or JSON lines", "")
 		return
 	}
 	p.trace.rows = rows
