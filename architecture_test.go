@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"costmodel/dynamodb":  {"costmodel", "costmodel/price", "costmodel/demand", "costmodel/units", "costmodel/partition", "costmodel/autoscale", "results/figure", "workload/op"},
 	"costmodel/aerospike": {"costmodel", "costmodel/price", "costmodel/demand", "costmodel/footprint", "costmodel/nvme", "costmodel/catalogue", "results/figure", "workload/op"},
 	"costmodel/tco":       {"costmodel", "costmodel/price", "costmodel/dynamodb", "costmodel/aerospike", "costmodel/reconcile", "costmodel/demand", "costmodel/catalogue", "results", "results/figure", "workload", "workload/op", "workload/mapping"},
+	"costmodel/imports":   {"workload", "workload/op", "costmodel/demand", "costmodel/units", "costmodel/partition", "results/figure"},
 	"costmodel/reconcile": {"costmodel", "results", "results/figure", "workload", "workload/op", "workload/mapping", "costmodel/units"},
 	"report":              {"workload", "workload/op", "results", "results/figure", "costmodel", "costmodel/tco"},
 	"cmd/crossover":       {"*"},
