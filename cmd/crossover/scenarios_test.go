@@ -103,8 +103,8 @@ func checkRun(t *testing.T, r *results.Run) {
 	if m.Totals.InFlight != 0 || m.Totals.Sent == 0 || m.Totals.Attempts < m.Totals.Sent {
 		t.Errorf("%s: %d sent, %d attempts, %d in flight", name, m.Totals.Sent, m.Totals.Attempts, m.Totals.InFlight)
 	}
-	// On a host that is too busy to run it, connections may break.
-	if failed := m.Totals.ByClass["failed"]; failed > 0 && !m.Health.Limited {
+	// On a host that is too busy to run it, connections may break; in a drill they are to.
+	if failed := m.Totals.ByClass["failed"]; failed > 0 && !m.Health.Limited && len(m.Events) == 0 {
 		t.Errorf("%s: %d operations failed: %v", name, failed, m.Totals.Failures)
 	}
 }

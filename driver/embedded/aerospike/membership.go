@@ -40,6 +40,7 @@ var (
 	errLastNode = errors.New("it is the last node that is alive")
 	errAlive    = errors.New("it is alive")
 	errDown     = errors.New("it is down already")
+	errIdle     = errors.New("the cluster does not serve")
 	errNoSpare  = fmt.Errorf("no node is down, and %d have joined already", spareNodes)
 )
 
@@ -105,6 +106,8 @@ func (c *Cluster) kill(number int, now time.Duration) (lost int, err error) {
 	defer m.mu.Unlock()
 	n := c.nodes[number]
 	switch {
+	case c.serving == nil:
+		return 0, errIdle
 	case n.down.Load():
 		return 0, errDown
 	case len(c.alive()) == 1:
@@ -167,6 +170,9 @@ func (c *Cluster) join(number int, now time.Duration) (joined int, err error) {
 	m := &c.members
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if c.serving == nil {
+		return 0, errIdle
+	}
 	if number < 0 {
 		number = slices.IndexFunc(c.nodes, func(n *Node) bool { return n.down.Load() })
 		if number < 0 {
@@ -194,7 +200,7 @@ func (c *Cluster) notice(at time.Duration) {
 	m := &c.members
 	m.changes = append(m.changes, at)
 	m.due.Store(min(m.due.Load(), int64(at)))
-	if !m.ticking && c.serving != nil {
+	if !m.ticking {
 		m.ticking = true
 		c.running.Go(func() { c.tick(c.serving) })
 	}
