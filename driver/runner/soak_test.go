@@ -46,8 +46,9 @@ dataset: {items: 1_000_000, size: 1KiB}
 workload:
   keys: {zipfian: {theta: 0.99}}
   operations: {read: 45%%, update: 40%%, insert: 5%%, delete: 5%%, read_modify_write: 5%%}
-  arrival: %s
-  phases: [{name: soak, for: %s, rate: %g/s}]
+  arrival: {open: {process: poisson, sessions: %d}}
+  phases: [{name: soak, for: %s, rate: %.0f/s}]
+  max_lateness: %s
 targets: [{name: memory, driver: "null"}]
 `
 
@@ -89,12 +90,9 @@ func steady(vitals []vital) []string {
 	return wrong
 }
 
-func soakConfig(t *testing.T, arrival string, length time.Duration, rate float64) Config {
+func soakConfig(t *testing.T, length time.Duration, rate float64, late time.Duration) Config {
 	t.Helper()
-	text := fmt.Sprintf(soakScenario, arrival, length, rate)
-	if rate == 0 {
-		text = fmt.Sprintf(soakScenario, arrival, length, 1.0)
-	}
+	text := fmt.Sprintf(soakScenario, soakSessions, length, rate, late)
 	sc, err := workload.Parse("soak.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +117,7 @@ func TestSoak(t *testing.T) {
 	if rate == 0 {
 		rate = halfCapacity(t)
 	}
-	c := soakConfig(t, fmt.Sprintf("{open: {process: poisson, sessions: %d}}", soakSessions), length, rate)
+	c := soakConfig(t, length, rate, DefaultMaxLateness)
 	c.Interval = min(DefaultInterval, length/(8*soakQuarters))
 	var vitals []vital
 	c.Progress = func(p Progress) {
@@ -153,18 +151,18 @@ func TestSoak(t *testing.T) {
 		time.Duration(h.LatenessP99Ns), time.Duration(h.LatenessMaxNs), 100*h.CPUShare, 100*h.LimitedShare)
 }
 
-// halfCapacity measures what the engine can do here in a closed loop of a worker a core, and
-// returns half of it.
+// halfCapacity offers the engine more than it can send, measures what it does send, and
+// returns half of that.
 func halfCapacity(t *testing.T) float64 {
 	t.Helper()
-	const length = 5 * time.Second
-	c := soakConfig(t, fmt.Sprintf("{closed: {workers: %d}}", runtime.GOMAXPROCS(0)), length, 0)
+	const length, tooMuch, late = 5 * time.Second, 5e6, 100 * time.Millisecond
+	c := soakConfig(t, length, tooMuch, late)
 	m, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rate := float64(m.Totals.Sent) / length.Seconds() / 2
-	t.Logf("capacity in a closed loop: %.0f operations/s; half of it is offered", 2*rate)
+	t.Logf("capacity in an open loop: %.0f operations/s; half of it is offered", 2*rate)
 	return rate
 }
 
