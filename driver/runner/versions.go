@@ -3,15 +3,14 @@ package runner
 import (
 	"sync"
 	"time"
-
-	"crossover/workload/keys"
 )
 
 // Bounds of what is remembered of writes, so that verified reads can tell old versions:
 // 32,768 items of 8 writes each, 10 MiB in all, whatever the data set. Items that were written
 // longest ago make room. What has been forgotten is never held against a read.
 const (
-	versionSets     = 8192
+	versionBits     = 13
+	versionSets     = 1 << versionBits
 	versionWays     = 4 // items a set holds
 	versionWrites   = 8 // acknowledged writes remembered of an item
 	versionsPerLock = 16
@@ -71,7 +70,7 @@ const (
 
 // set locks an item's set.
 func (v *versions) set(item uint64) (s *versionSet, unlock *sync.Mutex) {
-	i := keys.Mix(item) % versionSets
+	i := item * 0x9e3779b97f4a7c15 >> (64 - versionBits) // Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 	l := &v.locks[i/versionsPerLock].Mutex
 	l.Lock()
 	return &v.sets[i], l
