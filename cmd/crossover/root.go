@@ -79,8 +79,8 @@ against each target; the run directories feed a cost model; a report shows what
 was found and where every figure comes from. Without an AWS account or a cluster,
 embedded servers stand in, and everything they yield is marked as modelled.
 
-Exit codes: 0 fine; 1 the tool failed; 2 bad input; 3 an objective or a gate
-was not met; 4 the run is not trustworthy (the load generator was the limit); 130 interrupted,
+Exit codes: 0 fine; 1 the tool failed; 2 bad input; 3 an objective or a gate was not
+met; 4 the run is not trustworthy (the load generator was the limit); 130 interrupted,
 by Ctrl-C or because the budget was spent.`
 
 func newRoot(s streams) *cobra.Command {
@@ -99,7 +99,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
 	root.AddCommand(
 		newInit(s), newValidate(s), newSchema(s), newRun(s), newTCO(s), newReport(s),
-		newExplain(s), newPrices(s), newServe(s), newDoctor(s), newVersion(s), newCompare(s),
+		newExplain(s), newPrices(s), newImport(s), newServe(s), newDoctor(s), newVersion(s), newCompare(s),
 	)
 	root.InitDefaultCompletionCmd()
 	wrapArgs(root)

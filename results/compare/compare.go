@@ -255,7 +255,7 @@ func rowOf(m *metric, base, head []*Repetition, o Options) Row {
 // off undoes the metric's scale for a difference.
 func (r *Row) off(d float64) float64 {
 	if r.scale == ratio {
-		return math.Expm1(d)
+		return math.Expm1(min(d, 100)) // e^100 times as much is as good as infinitely so, and JSON can say it
 	}
 	return d
 }

@@ -135,7 +135,9 @@ func (g *Gate) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
 	}
 	g.Metric, g.Target, g.Undecided = r.Metric.Value, r.Target, r.Undecided
 	if (r.WorseBy.Kind == 0) == (r.Limit.Kind == 0) {
-		d.Fail(n, path, "either worse_by or limit", "")
+		if !misspelt(n) {
+			d.Fail(n, path, "either worse_by or limit", "")
+		}
 		return
 	}
 	if r.Limit.Kind != 0 {
@@ -157,6 +159,16 @@ func (g *Gate) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
 		return
 	}
 	g.WorseBy, g.Relative, g.text = &v, relative, r.WorseBy.Value
+}
+
+// misspelt reports whether a gate has a key that no gate has, which is told already.
+func misspelt(n *yaml.Node) bool {
+	for i := 0; i < len(n.Content); i += 2 {
+		if !slices.Contains([]string{"metric", "worse_by", "limit", "target", "undecided"}, n.Content[i].Value) {
+			return true
+		}
+	}
+	return false
 }
 
 // A form is how a metric's values are spelt.
