@@ -73,6 +73,9 @@ const (
 // groupLen is the length that four words of ten letters and five of the checksum's words share.
 const groupLen = 40
 
+// lastLen is what groups leave of a stretch.
+const lastLen = block % groupLen
+
 // groups fills as many whole groups of dst as there are with letters drawn from state, and
 // folds them into sum on their way to memory: the checksum's chain of multiplications is the
 // longest there is, and making the letters fits into its shade. It returns how many bytes it
@@ -102,7 +105,18 @@ func groups(dst []byte, state, sum uint64) (int, uint64, uint64) {
 		binary.LittleEndian.PutUint64(to[32:], w)
 		sum = foldWord(sum, w)
 	}
-	return done, state, sum
+	if len(dst)-done != lastLen {
+		return done, state, sum
+	}
+	// What a whole stretch leaves: ten letters of a word and six of the next.
+	to := (*[lastLen]byte)(dst[done:])
+	a, b := mix(state+step), mix(state+step2)
+	w := eight(a)
+	binary.LittleEndian.PutUint64(to[0:], w)
+	sum = foldWord(sum, w)
+	w = two(a) | eight(b)<<16
+	binary.LittleEndian.PutUint64(to[8:], w)
+	return done + lastLen, state + step2, foldWord(sum, w)
 }
 
 // eight returns the first eight of the ten letters that w's low 60 bits stand for, the first
@@ -117,15 +131,24 @@ func two(w uint64) uint64 { return uint64(pairs[w>>48&4095]) }
 
 // random fills dst with letters drawn from state, and returns what state has become.
 func random(dst []byte, state uint64) uint64 {
-	var ten [10]byte
-	for len(dst) > 0 {
+	for len(dst) >= 10 {
 		state += step
-		w := mix(state)
-		binary.LittleEndian.PutUint64(ten[:], eight(w))
-		binary.LittleEndian.PutUint16(ten[8:], uint16(two(w)))
-		dst = dst[copy(dst, ten[:]):]
+		putTen(dst, mix(state))
+		dst = dst[10:]
+	}
+	if len(dst) > 0 {
+		var ten [10]byte
+		state += step
+		putTen(ten[:], mix(state))
+		copy(dst, ten[:])
 	}
 	return state
+}
+
+func putTen(dst []byte, w uint64) {
+	to := (*[10]byte)(dst)
+	binary.LittleEndian.PutUint64(to[0:], eight(w))
+	binary.LittleEndian.PutUint16(to[8:], uint16(two(w)))
 }
 
 // putHex writes v as 16 hexadecimal digits.
