@@ -18,7 +18,7 @@ func TestParseRefuses(t *testing.T) {
 			`12:3: workload.operatons: found unknown key "operatons", expected one of keys, hot, operations, read, write, query, scan, arrival, phases, max_lateness; did you mean "operations"?`,
 		}},
 		"a top-level key misspelt": {`dataset:`, `datset:`, []string{
-			`4:1: datset: found unknown key "datset", expected one of version, name, description, seed, dataset, workload, objectives, sources, targets, cost; did you mean "dataset"?`,
+			`4:1: datset: found unknown key "datset", expected one of version, name, description, seed, dataset, workload, objectives, events, sources, targets, cost; did you mean "dataset"?`,
 		}},
 		"a key of nobody": {`attributes: 4`, "attributes: 4\n  colour: red", []string{
 			`9:3: dataset.colour: found unknown key "colour", expected one of items, key, size, attributes, compressibility`,
@@ -276,7 +276,7 @@ func TestParseRefuses(t *testing.T) {
 			`21:1: found a second YAML document, expected one scenario a file`,
 		}},
 		"a merge key": {`seed: 7`, `<<: {seed: 7}`, []string{
-			`3:1: <<: found unknown key "<<", expected one of version, name, description, seed, dataset, workload, objectives, sources, targets, cost`,
+			`3:1: <<: found unknown key "<<", expected one of version, name, description, seed, dataset, workload, objectives, events, sources, targets, cost`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { refuses(t, c.old, c.new, c.want...) })

@@ -182,7 +182,7 @@ var unseen = []string{
 	"device-of-unknown-rates", "duplicate-target-names", "endpoint-and-at", "hot-key-beyond-items", "item-over-400-kib", "item-too-small",
 	"no-place", "objective-for-absent-operation", "phase-without-rate", "replication-above-nodes", "shares-not-100", "template-without-id",
 	"version-2",
-	"wrong-region", "wrong-target-region",
+	"wrong-region", "wrong-target-region", "events-of-another-target",
 	"attribute-without-bytes", "delete-oldest-too-many", "delete-oldest-zipfian", "size-histogram-file", "size-histogram-short",
 	"ttl-not-whole-seconds", "two-fillers", "typed-item-too-small", "wrong-value-for-type",
 	"bursts-of-poisson", "flash-crowds-meet", "histogram-named-twice", "histogram-over-100", "like-ycsb-theta", "moving-set-in-a-closed-loop",
