@@ -220,7 +220,7 @@ func (x *exportReader) lines(ctx context.Context, file string, z io.Reader, prog
 		}
 		x.line++
 		if len(bytes.TrimSpace(line)) > 0 {
-			if parse := x.scan.record(line, &x.rec); parse != nil {
+			if parse := x.scan.record(bytes.TrimRight(line, "\r\n"), &x.rec); parse != nil {
 				return at(file, x.line, x.text+int64(x.scan.offset), parse)
 			}
 			if wrong := x.count(); wrong != nil {
