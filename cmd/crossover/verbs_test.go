@@ -49,6 +49,7 @@ func TestHelp(t *testing.T) {
 		{"report"},
 		{"explain"},
 		{"prices"},
+		{"import"},
 		{"serve"},
 		{"serve", "dynamodb"},
 		{"serve", "aerospike"},
