@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -22,6 +23,9 @@ import (
 
 	"crossover/results"
 )
+
+// endLimit is how long an embedded server may take to end once its standard input is closed.
+const endLimit = 30 * time.Second
 
 // serve starts an embedded server as a process of its own and returns its address.
 func serve(t *testing.T, args ...string) string {
@@ -40,6 +44,9 @@ func serve(t *testing.T, args ...string) string {
 	}
 	t.Cleanup(func() {
 		stdin.Close()
+		// One that does not end is killed, which Wait then reports.
+		limit := time.AfterFunc(endLimit, func() { _ = cmd.Process.Kill() })
+		defer limit.Stop()
 		if _, err := io.Copy(io.Discard, stdout); err != nil {
 			t.Error(err)
 		}
