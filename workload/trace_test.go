@@ -174,7 +174,7 @@ func TestParseTrace(t *testing.T) {
 		"no operation":         {"key,operation\n1,read\n2,\n", `row 2: unknown operation ""`},
 		"a late operation":     {"key,operation\n1,\n2,read\n", "row 2: an operation, where rows before have none"},
 		"a time that is none":  {"key,time\n1,noon\n", `row 1: a time of "noon"`},
-		"back in time":         {"key,time\n1,5\n2,4\n", "row 2: a time before"},
+		"back in time":         {"key,time\n1,5\n2,7\n3,6\n", "row 3: a time before"},
 		"a late time":          {"key,time\n1,\n2,4\n", "row 2: a time, where rows before have none"},
 		"years":                {"key,time\n1,0\n2,99999999\n", "row 2: a time more than 366 days"},
 		"a size that is none":  {"key,size\n1,big\n", `row 1: a size of "big"`},

@@ -259,6 +259,33 @@ func TestHurst(t *testing.T) {
 	}
 }
 
+// Which half of a stretch gets the larger share is chance, by seed and by stretch: of the halves
+// and quarters of a phase under 200 seeds about half have theirs first.
+func TestHalvesAreChosenByChance(t *testing.T) {
+	const n = 200
+	b := bias(0.8)
+	whole, first, second, alike := 0, 0, 0, 0
+	for seed := range uint64(n) {
+		p := mustMake(t, Spacing{Process: SelfSimilar, Hurst: 0.8, Finest: time.Second}, seed, Phase{For: 4 * time.Second, From: 1000, To: 1000})
+		half := p.cascade(0, 0.5, false)
+		low, high := p.cascade(0, 0.25, false)/half, (p.cascade(0, 0.75, false)-half)/(1-half)
+		for _, share := range []float64{half, low, high} {
+			if math.Abs(share-b) > 1e-9 && math.Abs(share-(1-b)) > 1e-9 {
+				t.Fatalf("seed %d: a half gets %v of its stretch, want %v or %v", seed, share, b, 1-b)
+			}
+		}
+		count := func(yes bool) int { return map[bool]int{true: 1}[yes] }
+		whole, first, second = whole+count(half > 0.5), first+count(low > 0.5), second+count(high > 0.5)
+		alike += count((low > 0.5) == (high > 0.5))
+	}
+	for what, got := range map[string]int{"first halves": whole, "first quarters": first, "third quarters": second, "quarters alike": alike} {
+		// Five standard deviations of 200 tosses are 35.
+		if got < n/2-35 || got > n/2+35 {
+			t.Errorf("%d of %d %s, want about half", got, n, what)
+		}
+	}
+}
+
 // Two phases alike are not moved alike, and phase k is the same whatever was before it.
 func TestModulatedPhasesRestart(t *testing.T) {
 	ph := Phase{For: 8 * time.Second, From: 500, To: 500}
