@@ -54,7 +54,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (10m) each
 	echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
 
 golden: ## Write the golden files anew from what the code prints now
-	$(GO) test ./report ./costmodel/tco ./workload ./driver/embedded/dynamodb ./cmd/crossover -args -update
+	$(GO) test ./report ./results/compare ./results/gate ./costmodel/tco ./workload ./driver/embedded/dynamodb ./cmd/crossover -args -update
 
 interop: build ## Drive the embedded DynamoDB with the AWS SDK for JavaScript v3 (needs node and npm)
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "interop needs node and npm" >&2; exit 1; }

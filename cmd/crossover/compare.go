@@ -76,7 +76,6 @@ func newCompare(s streams) *cobra.Command {
 	f.BoolVar(&o.unlike, "unlike", false, "compare runs that are not alike, and say so")
 	f.StringVar(&o.book, "book", "", "price book whose prices replace the embedded ones key by key")
 	f.StringVar(&o.saveBaseline, "save-baseline", "", "write the runs in DIR to this file, small enough to keep in git, for use as BASE")
-	c.MarkFlagsMutuallyExclusive("json", "markdown")
 	return c
 }
 
@@ -110,6 +109,9 @@ type compareInputs struct {
 func readCompare(o compareOptions, base, head string) (in compareInputs, err error) {
 	if o.junit != "" && o.gates == "" {
 		return in, errors.New("--junit is a report of gates: give --gates, too")
+	}
+	if o.asJSON && o.markdown {
+		return in, errors.New("--json and --markdown: expected one of them")
 	}
 	if in.summary = os.Getenv("GITHUB_STEP_SUMMARY"); o.github && in.summary == "" {
 		return in, errors.New("--github: found no GITHUB_STEP_SUMMARY in the environment, expected a GitHub Actions job's")

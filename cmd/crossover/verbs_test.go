@@ -47,6 +47,7 @@ func TestHelp(t *testing.T) {
 		{"run"},
 		{"tco"},
 		{"report"},
+		{"compare"},
 		{"explain"},
 		{"prices"},
 		{"import"},
