@@ -27,7 +27,8 @@ func pacerLateness(ctx context.Context, c clock.Clock) finding {
 		return finding{Name: "the pacer's timer", Found: "interrupted", Result: "warn"}
 	}
 	round := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
-	return judge("the pacer's timer", fmt.Sprintf("late by p50 %v, p99 %v, most %v", round(p50), round(p99), round(most)),
+	found := fmt.Sprintf("late by p50 %v, p99 %v, most %v", round(p50), round(p99), round(most))
+	return judge("the pacer's timer", found,
 		p99 <= pacerLateLimit, "operations will be sent late by as much: close what else uses the cores")
 }
 
@@ -36,7 +37,8 @@ func examineSockets() []finding {
 	var out []finding
 	if sent, again, ok := runner.TCPSegments(); ok && sent > 0 {
 		share := float64(again) / float64(sent)
-		out = append(out, judge("TCP segments sent again", fmt.Sprintf("%.2f%% since the host's start", 100*share), share <= resentLimit,
+		found := fmt.Sprintf("%.2f%% since the host's start", 100*share)
+		out = append(out, judge("TCP segments sent again", found, share <= resentLimit,
 			"segments are lost or answered late: look at the network before you believe a tail latency"))
 	}
 	if text, err := os.ReadFile("/proc/net/sockstat"); err == nil {

@@ -102,7 +102,8 @@ func BenchmarkOpenLoop(b *testing.B) {
 				c := runOnNull(b, "{open: {process: constant, sessions: 64}}",
 					fmt.Sprintf("{name: all, for: 2s, rate: %d/s}", rate))
 				var err error
-				if m, err = Run(context.Background(), c); err != nil || m.Totals.Sent+m.Totals.ByClass["dropped"] != uint64(2*rate) {
+				m, err = Run(context.Background(), c)
+				if err != nil || m.Totals.Sent+m.Totals.ByClass["dropped"] != uint64(2*rate) {
 					b.Fatal(err, m.Totals)
 				}
 			}

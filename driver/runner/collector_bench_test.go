@@ -16,7 +16,8 @@ import (
 // merge-core-share-% the part of it that grows with the workers: exchanging and merging.
 func BenchmarkCollect(b *testing.B) {
 	e := testEngine(64, false)
-	w, err := results.Create(filepath.Join(b.TempDir(), "run"), results.Manifest{Totals: results.NewTotals()}, []byte("name: bench\n"))
+	m := results.Manifest{Totals: results.NewTotals()}
+	w, err := results.Create(filepath.Join(b.TempDir(), "run"), m, []byte("name: bench\n"))
 	if err != nil {
 		b.Fatal(err)
 	}

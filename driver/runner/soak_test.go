@@ -101,7 +101,8 @@ func soakConfig(t *testing.T, length time.Duration, rate float64, late time.Dura
 		Scenario: sc, Target: sc.Targets[0], Clock: clock.Real(),
 		Dir: filepath.Join(t.TempDir(), "run"), Tool: "soak", Run: "soak",
 	}
-	if c.Driver, err = null.Definition().Open(t.Context(), driver.Env{Clock: c.Clock, Scenario: sc, Target: c.Target}); err != nil {
+	c.Driver, err = null.Definition().Open(t.Context(), driver.Env{Clock: c.Clock, Scenario: sc, Target: c.Target})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -142,13 +143,15 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkSums(t, run)
-	if planned := workload.NewPlan(c.Scenario).Len(); m.Totals.Offered != planned || m.Totals.Answered() != m.Totals.Sent {
-		t.Errorf("%d planned, %d offered, %d sent, %d answered", planned, m.Totals.Offered, m.Totals.Sent, m.Totals.Answered())
+	total, h := m.Totals, m.Health
+	if planned := workload.NewPlan(c.Scenario).Len(); total.Offered != planned || total.Answered() != total.Sent {
+		t.Errorf("%d planned, %d offered, %d sent, %d answered", planned, total.Offered, total.Sent, total.Answered())
 	}
-	h := m.Health
-	t.Logf("%v at %.0f operations/s: %d offered, %d sent, %d dropped; lateness p50 %v, p99 %v, most %v; CPU %.0f%% of its cores; limited in %.1f%% of intervals",
-		length, rate, m.Totals.Offered, m.Totals.Sent, m.Totals.ByClass["dropped"], time.Duration(h.LatenessP50Ns),
-		time.Duration(h.LatenessP99Ns), time.Duration(h.LatenessMaxNs), 100*h.CPUShare, 100*h.LimitedShare)
+	t.Logf("%v at %.0f operations/s: %d offered, %d sent, %d dropped",
+		length, rate, total.Offered, total.Sent, total.ByClass["dropped"])
+	t.Logf("lateness p50 %v, p99 %v, most %v; CPU %.0f%% of its cores; limited in %.1f%% of intervals",
+		time.Duration(h.LatenessP50Ns), time.Duration(h.LatenessP99Ns), time.Duration(h.LatenessMaxNs),
+		100*h.CPUShare, 100*h.LimitedShare)
 }
 
 // halfCapacity offers the engine more than it can send, measures what it does send, and

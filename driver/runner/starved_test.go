@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -70,7 +71,8 @@ func runOnOneCore(t *testing.T, rate float64) *results.Manifest {
 		sc := openScenario(64, phase("steady", 5*time.Second, rate))
 		sc.Workload.MaxLateness = time.Second
 		c := Config{
-			Scenario: sc, Driver: &testDriver{do: stall(0, 0), clock: k.clock}, Clock: k.clock, Dir: t.TempDir() + "/run",
+			Scenario: sc, Driver: &testDriver{do: stall(0, 0), clock: k.clock}, Clock: k.clock,
+			Dir:     filepath.Join(t.TempDir(), "run"),
 			monitor: func() *monitor { return monitorOf(k.usage, 1) },
 		}
 		src := source{
@@ -99,7 +101,7 @@ func TestStarvedGeneratorSaysSo(t *testing.T) {
 		}
 	}
 	comfortable := runOnOneCore(t, 100).Health
-	if comfortable.Limited || comfortable.LimitedShare > 0 || comfortable.CPUShare < 0.05 || comfortable.CPUShare > 0.2 {
+	if share := comfortable.CPUShare; comfortable.Limited || comfortable.LimitedShare > 0 || share < 0.05 || share > 0.2 {
 		t.Errorf("a tenth of its core's work makes it look limited: %+v", comfortable)
 	}
 }
