@@ -13,6 +13,7 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
+	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
 
@@ -383,5 +384,120 @@ func TestFaultsOfADrill(t *testing.T) {
 	}
 	if ratio := float64(took()) / float64(normal); ratio < 0.9 || ratio > 1.1 {
 		t.Errorf("a device as it was made takes %.2f times as long", ratio)
+	}
+}
+
+// Until the others have noticed that a node is gone, a write whose copy it has is not
+// acknowledged, and one that only the master is to commit is.
+func TestAWriteWithoutItsCopyIsInDoubt(t *testing.T) {
+	c := start(t, Options{Nodes: 2, Replication: 2, HeartbeatTimeout: time.Hour})
+	client := watchful(t, c)
+	if got := do(t, c.nodes[0], "do=kill_node;node=2"); !strings.HasPrefix(got, "ok ") {
+		t.Fatal(got)
+	}
+	of := func(number int) *as.Key {
+		for i := 0; ; i++ {
+			if k := mustKey(t, "s", i); c.partitions().master(k.PartitionId()) == number {
+				return k
+			}
+		}
+	}
+	policy := as.NewWritePolicy(0, 0)
+	policy.TotalTimeout, policy.SocketTimeout, policy.MaxRetries = 300*time.Millisecond, 300*time.Millisecond, 0
+	if err := client.Put(policy, of(0), as.BinMap{"k": 1}); err == nil || !err.IsInDoubt() {
+		t.Errorf("a write that its copy does not have: %v", err)
+	}
+	if r, err := client.Get(nil, of(0)); err != nil || r.Bins["k"] != 1 {
+		t.Errorf("the master has it: %v, %v", r, err)
+	}
+	policy.CommitLevel = as.COMMIT_MASTER
+	other := as.BinMap{"k": 2}
+	k := mustKey(t, "s", "another")
+	for i := 0; c.partitions().master(k.PartitionId()) != 0; i++ {
+		k = mustKey(t, "s", "another"+strconv.Itoa(i))
+	}
+	if err := client.Put(policy, k, other); err != nil {
+		t.Errorf("a write that the master alone is to commit: %v", err)
+	}
+	if err := client.Put(policy, of(1), as.BinMap{"k": 1}); err == nil {
+		t.Error("a write of a dead master's is acknowledged")
+	}
+}
+
+// Partitions move at the stated rate, are served meanwhile by the node that has them, and load
+// the devices at both ends.
+func TestPartitionsMoveAtTheirRate(t *testing.T) {
+	const rate = 20_000 // bytes/s
+	clock := newManualClock()
+	c := start(t, Options{Nodes: 2, Replication: 1, Clock: clock, Latency: true, MigrationRate: rate, RandomSeed: 1})
+	for k := range 2000 {
+		digest := wire.Digest(mustKey(t, "s", k).Digest())
+		txn := c.store.Begin(&digest, 0)
+		txn.Put(&store.Value{Bins: wire.AppendOp(nil, wire.OpRead, wire.Integer, []byte("k"), make([]byte, 8)), Count: 1})
+		txn.End()
+	}
+	peers := infoOf(t, dial(t, c.nodes[0].address()), "peers-generation")
+	if got := do(t, c.nodes[0], "do=add_node"); !strings.HasPrefix(got, "ok node 3") {
+		t.Fatal(got)
+	}
+	advance := func(d time.Duration) {
+		clock.advance(d)
+		c.step(clock.Now())
+	}
+	advance(DefaultHeartbeatTimeout - time.Millisecond)
+	if n := len(c.partitions().alive); n != 2 {
+		t.Fatalf("%d nodes before the heartbeat's timeout", n)
+	}
+	advance(time.Millisecond)
+	m := c.partitions()
+	if len(m.alive) != 3 || m.generation != 1 {
+		t.Fatalf("nodes %v, generation %d", m.alive, m.generation)
+	}
+	if got := infoOf(t, dial(t, c.nodes[0].address()), "peers-generation"); got == peers {
+		t.Errorf("peers-generation is %s as before", got)
+	}
+	bytes := int64(0)
+	for pid := range wire.Partitions {
+		if m.master(pid) == 2 && !m.has(pid, 2) {
+			t.Fatalf("partition %d is served by the node that has not got it", pid)
+		}
+	}
+	c.members.mu.Lock()
+	for _, x := range c.members.transfers {
+		bytes += x.bytes
+	}
+	c.members.mu.Unlock()
+	// In AP mode a third of the partitions moves; the records are about 2000 × 64 bytes.
+	if bytes < 2000*64/5 || bytes > 2000*64 {
+		t.Fatalf("%d bytes are to move", bytes)
+	}
+	ticks := 0
+	for ; ; ticks++ {
+		receive, _ := c.members.remaining(2)
+		if receive == 0 {
+			break
+		}
+		m := c.partitions()
+		for pid := range wire.Partitions {
+			if !m.has(pid, m.master(pid)) {
+				t.Fatalf("partition %d is served by the node that has not got it", pid)
+			}
+		}
+		if ticks > 10_000 {
+			t.Fatal("they move for ever")
+		}
+		advance(migrationTick)
+	}
+	took, want := float64(ticks)*migrationTick.Seconds(), float64(bytes)/rate
+	if took < want || took > 1.1*want+1 {
+		t.Errorf("%d bytes moved in %.1f s, at %d bytes/s expected in %.1f", bytes, took, rate, want)
+	}
+	if got := c.nodes[2].devices.stats(clock.Now())[0].WriteBytes; int64(got) != bytes {
+		t.Errorf("%d bytes were written to the new node's devices of %d", got, bytes)
+	}
+	for pid := range wire.Partitions {
+		if m := c.partitions(); len(m.whole[pid]) != 1 || m.whole[pid][0] != m.master(pid) {
+			t.Fatalf("partition %d: master %d, had by %v", pid, m.master(pid), m.whole[pid])
+		}
 	}
 }
