@@ -128,6 +128,7 @@ func Assemble(s Sources, o Options) (*Draft, error) {
 	}
 	a.popularity()
 	a.timeToLive()
+	a.fit() // last of what an item has to have room for
 	a.settings()
 	a.counts()
 	for _, e := range s.Exports {

@@ -3,12 +3,15 @@ package imports_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"crossover/costmodel/imports"
+	"crossover/costmodel/units"
+	"crossover/workload/items"
 	"crossover/workload/op"
 )
 
@@ -138,4 +141,47 @@ func TestTextStaysInside(t *testing.T) {
 	if sc := mustParse(t, d); sc.Seed != 1 || len(sc.Workload.Hot) != 1 {
 		t.Errorf("seed %d, hot %+v\n%s", sc.Seed, sc.Workload.Hot, d.Scenario())
 	}
+}
+
+// TestHistogram: sizes that no lognormal distribution has come back as they are, in units too.
+func TestHistogram(t *testing.T) {
+	dir := t.TempDir()
+	texts := make([]bytes.Buffer, 1)
+	var total, writes float64
+	for i := range 2000 {
+		size := 200 + i%50 // three in four small, one of four of exactly 4,000 bytes, ten of 30,000
+		if i%4 == 0 {
+			size = 4000
+		}
+		if i%200 == 1 {
+			size = 30_000
+		}
+		total += float64(size)
+		writes += units.Write(uint64(size), false)
+		fmt.Fprintf(&texts[0], "{\"Item\":%s}\n", item(fmt.Sprintf("user#%07d", i), size))
+	}
+	writeExport(t, dir, texts, []int{2000}, `"exportTime": "2026-10-20T00:00:00.000Z"`)
+	table := put(t, filepath.Join(t.TempDir(), "t.json"), describe("users", 2000, int(total)))
+	d, sc, _ := imported(t, imports.Files{Tables: []string{table}, Exports: []string{dir}}, options)
+	size, err := items.Histogram(sc.Dataset.Size.Histogram)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, d.Scenario())
+	}
+	r := rand.NewPCG(1, 2)
+	const draws = 200_000
+	drawn, units4000, drawnWrites := 0.0, 0, 0.0
+	for range draws {
+		n := size.Draw(r)
+		drawn += float64(n)
+		drawnWrites += units.Write(n, false)
+		if n == 4000 {
+			units4000++
+		}
+		if n < 200 || n > 30_000 {
+			t.Fatalf("a size of %d", n)
+		}
+	}
+	near(t, "mean size", drawn/draws, total/2000, 0.02)
+	near(t, "write units", drawnWrites/draws, writes/2000, 0.02)
+	near(t, "items of 4,000 bytes", float64(units4000)/draws, 0.25, 0.02)
 }

@@ -13,6 +13,10 @@ import (
 // export tells.
 const assumedPerKey = 10
 
+// lognormalLimit is the distance from the items' distribution above which a lognormal one does
+// not stand for it.
+const lognormalLimit = 0.05
+
 // Data sums up the items.
 type Data struct {
 	Items          uint64            `json:"items"`
@@ -60,7 +64,6 @@ func (a *assembly) dataset() {
 	} else {
 		a.averaged()
 	}
-	a.fit()
 }
 
 // averaged takes what describe-table says: a mean and nothing about its spread.
@@ -95,11 +98,13 @@ func (a *assembly) counted(e *Export) {
 		ds.Size.Fixed = high
 		a.set("dataset.size", figure.Measured, "%s, %d items, all of this size", dir, e.Items)
 	} else {
-		ds.Size.Lognormal = &workload.SizeLognormal{Median: median, P99: p99, Max: high}
 		distance = e.Sizes.Distance(median, p99, high)
-		a.set("dataset.size", figure.Measured, "%s, %d items: their median, p99 and maximum; the lognormal through them is %.3f from their distribution at most (Kolmogorov-Smirnov)", dir, e.Items, distance)
-		if distance > 0.05 {
-			a.note("item sizes are no lognormal distribution: it differs from theirs by %.0f%% of the items at most; their own mean is %.0f bytes", 100*distance, e.Sizes.Mean())
+		if distance > lognormalLimit {
+			ds.Size.Histogram = e.Sizes.Histogram()
+			a.set("dataset.size", figure.Measured, "%s, %d items: their histogram, since the lognormal through their median and p99 is %.3f from their distribution (Kolmogorov-Smirnov)", dir, e.Items, distance)
+		} else {
+			ds.Size.Lognormal = &workload.SizeLognormal{Median: median, P99: p99, Max: high}
+			a.set("dataset.size", figure.Measured, "%s, %d items: their median, p99 and maximum; the lognormal through them is %.3f from their distribution at most (Kolmogorov-Smirnov)", dir, e.Items, distance)
 		}
 	}
 	ds.Attributes = min(max(int(math.Round(float64(e.PerItem)/float64(e.Items))), 1), workload.MaxAttributes)
@@ -137,6 +142,9 @@ func (a *assembly) fit() {
 	sc := &a.d.sc
 	ds := &sc.Dataset
 	largest := func() uint64 {
+		if h := ds.Size.Histogram; len(h) > 0 {
+			return h[len(h)-1].To
+		}
 		if ds.Size.Lognormal != nil {
 			return ds.Size.Lognormal.Max
 		}

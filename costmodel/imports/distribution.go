@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"crossover/costmodel/units"
+	"crossover/workload"
 )
 
 // Sizes counts item sizes to the byte.
@@ -86,6 +87,38 @@ func (s *Sizes) Distance(median, p99, high uint64) float64 {
 		worst = max(worst, model(float64(size)-0.5)-before, float64(seen)/float64(s.n)-model(float64(size)+0.5))
 	}
 	return worst
+}
+
+// buckets is about how many a histogram has.
+const buckets = 40
+
+// Histogram returns the items' sizes in buckets that hold about as many items each, with the
+// last percent in finer ones. A size that many items have gets a bucket of its own; where no
+// item has a size between one and a quarter more, a bucket of no items stands.
+func (s *Sizes) Histogram() workload.SizeHistogram {
+	var out workload.SizeHistogram
+	seen, held, last, before := uint64(0), uint64(0), 0, 0
+	end := func(to int) {
+		if to > last {
+			out = append(out, workload.SizeHistogram{{To: uint64(to), Share: float64(held) / float64(s.n)}}...)
+			held, last = 0, to
+		}
+	}
+	for size, c := range s.counts {
+		if c == 0 {
+			continue
+		}
+		if alone := c*buckets >= s.n; alone || 4*size > 5*before {
+			end(before)
+			end(size - 1)
+		}
+		seen, held, before = seen+c, held+c, size
+		fine := seen*100 >= s.n*99 && held*1000 >= s.n
+		if held*buckets >= s.n || fine || seen == s.n {
+			end(size)
+		}
+	}
+	return out
 }
 
 // maxNames bounds the attribute names that are told apart.

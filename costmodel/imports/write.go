@@ -162,7 +162,12 @@ func (d *Draft) writeDataset(b *bytes.Buffer) {
 		key += fmt.Sprintf(", sort: {prefix: %s, per_partition: %d}", quoted(ds.Key.Sort.Prefix), ds.Key.Sort.PerPartition)
 	}
 	fmt.Fprintf(b, "  key: {%s}\n", key)
-	if l := ds.Size.Lognormal; l != nil {
+	if h := ds.Size.Histogram; len(h) > 0 {
+		b.WriteString("  size:\n    histogram:\n")
+		for _, x := range h {
+			fmt.Fprintf(b, "      - {to: %dB, share: %s%%}\n", x.To, number(100*x.Share, 12))
+		}
+	} else if l := ds.Size.Lognormal; l != nil {
 		fmt.Fprintf(b, "  size: {lognormal: {median: %dB, p99: %dB, max: %dB}}\n", l.Median, l.P99, l.Max)
 	} else {
 		fmt.Fprintf(b, "  size: %dB\n", ds.Size.Fixed)
