@@ -15,7 +15,7 @@ func TestParseRefuses(t *testing.T) {
 		want     []string
 	}{
 		"a key misspelt": {`operations: {read`, `operatons: {read`, []string{
-			`12:3: workload.operatons: found unknown key "operatons", expected one of keys, hot, operations, read, write, query, scan, arrival, phases, max_lateness; did you mean "operations"?`,
+			`12:3: workload.operatons: found unknown key "operatons", expected one of keys, hot, operations, read, write, delete, query, scan, arrival, phases, max_lateness; did you mean "operations"?`,
 		}},
 		"a top-level key misspelt": {`dataset:`, `datset:`, []string{
 			`4:1: datset: found unknown key "datset", expected one of version, name, description, seed, dataset, workload, objectives, events, sources, targets, cost; did you mean "dataset"?`,

@@ -1,11 +1,13 @@
 package dynamodb
 
 import (
+	"strings"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"crossover/workload"
+	"crossover/workload/items"
 )
 
 // A key is an item's primary key as the SDK takes it, with the storage that it reuses.
@@ -82,7 +84,7 @@ func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // itemBytes returns an item's size by DynamoDB's rules: attribute names and values in UTF-8;
 // a list or map takes 3 bytes and 1 for each element besides; a number about a byte for two
-// digits and 1 besides (AWS DynamoDB Developer Guide, "Item sizes and formats").
+// digits, 1 besides and 1 for a sign (AWS DynamoDB Developer Guide, "Item sizes and formats").
 func itemBytes(attributes map[string]types.AttributeValue) uint64 {
 	n := 0
 	for name, value := range attributes {
@@ -128,26 +130,10 @@ func valueBytes(v types.AttributeValue) int {
 	return n
 }
 
-// numberBytes counts significant digits: leading and trailing zeroes are trimmed.
+// numberBytes returns what a number counts; an exponent has no digits of its own.
 func numberBytes(s string) int {
-	first, last, digits := -1, -1, 0
-	for i := range len(s) {
-		if s[i] == 'e' || s[i] == 'E' {
-			break
-		}
-		if s[i] < '0' || s[i] > '9' {
-			continue
-		}
-		if s[i] != '0' {
-			if first < 0 {
-				first = digits
-			}
-			last = digits
-		}
-		digits++
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		s = s[:i]
 	}
-	if first < 0 {
-		return 1
-	}
-	return (last-first+2)/2 + 1
+	return items.NumberBytes(unsafe.Slice(unsafe.StringData(s), len(s)))
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"crossover/costmodel/footprint"
 	"crossover/costmodel/units"
 	"crossover/workload"
+	"crossover/workload/items"
 	"crossover/workload/op"
 )
 
@@ -173,4 +175,18 @@ func TestDescribe(t *testing.T) {
 	if diff := cmp.Diff(want, New(few).Describe().Rows); diff != "" {
 		t.Errorf("rows of a scenario that reads (-want +got):\n%s", diff)
 	}
+}
+
+// The two places that count a number's bytes agree: the leaf that makes numbers may not import
+// the one that bills them.
+func TestNumbersCountTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := strconv.FormatInt(rapid.Int64Range(-1e12, 1e12).Draw(t, "n"), 10)
+		if k := rapid.IntRange(0, 3).Draw(t, "decimals"); k > 0 {
+			n = strconv.FormatFloat(float64(rapid.Int64Range(-1e9, 1e9).Draw(t, "f"))/100, 'f', -1, 64)
+		}
+		if got, want := items.NumberBytes([]byte(n)), units.NumberSize(n); got != want {
+			t.Fatalf("%s counts %d, want %d", n, got, want)
+		}
+	})
 }
