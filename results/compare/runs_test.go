@@ -364,3 +364,23 @@ func FuzzReadBaseline(f *testing.F) {
 		}
 	})
 }
+
+// Three repetitions a side are too few, however far apart they lie: one in ten ways of dealing
+// them is as far out by chance, whatever t says. A fourth would do.
+func TestThreeRepetitions(t *testing.T) {
+	worse := slower(2)
+	worse.Tail = 3
+	_, base := repeat(t, usual(1), 4)
+	_, head := repeat(t, worse, 4)
+	for n, want := range map[int]Verdict{3: Undecided, 4: Worse} {
+		r, err := Compare(base[:n], head[:n], Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range r.Targets[0].Rows {
+			if row.Metric == "read.p99" && (row.Verdict != want || *row.PAdjusted > 0.05 || n == 3 && row.More != 1) {
+				t.Errorf("%d repetitions: %s, corrected p %g, by permutation %g", n, row.Outcome(), *row.PAdjusted, *row.PPermuted)
+			}
+		}
+	}
+}
