@@ -65,7 +65,7 @@ func (s Spacing) validate() error {
 		}
 	case SelfSimilar:
 		if !(s.Hurst > 0.5 && s.Hurst < 1) {
-			return fmt.Errorf("Hurst's parameter %v, expected above 0.5 and below 1", s.Hurst)
+			return fmt.Errorf("a Hurst parameter of %v, expected above 0.5 and below 1", s.Hurst)
 		}
 		if s.Finest < MinBurst {
 			return fmt.Errorf("a finest time of %v, expected %v or more", s.Finest, MinBurst)
