@@ -226,6 +226,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(strings.Replace(plain, "poisson", "constant", 1)))
 	f.Add([]byte(strings.Replace(plain, "keys: {zipfian: {theta: 0.9}}", "keys: latest", 1)))
 	f.Add([]byte(`{version: 1, name: x, dataset: {items: 1, size: {lognormal: {median: 60B, p99: 1GiB}}}, workload: {keys: {hotspot: {items: 1%, share: 99%}}, operations: {delete: 100%}, arrival: {closed: }, phases: [{name: a, for: 1ns}]}}`))
+	f.Add([]byte(`{version: 1, name: x, dataset: {items: 900, size: {histogram: [{to: 1KiB, share: 60%}, {to: 2KiB, share: 40%}]}, attributes: [{name: d, type: string}, {name: n, type: list, elements: 2, value: {decimal: {min: -1, max: 2}}}, {name: s, type: number_set, value: {integer: {min: 0, max: 5}}}, {name: e, type: map, value: {enum: [a]}}]}, workload: {operations: {read: 98%, delete: 1%, insert: 1%}, delete: {items: oldest}, read: {verify: 5%}, write: {ttl: 60s}, arrival: {open: }, phases: [{name: a, for: 1s, rate: 100/s}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		sc, err := Parse("fuzz.yaml", text)
 		if err != nil {
