@@ -13,6 +13,7 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
+	"crossover/driver/clock"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -94,9 +95,13 @@ func scanned(t *testing.T, client *as.Client, set string) map[int]int {
 // eventually waits until what holds; hang bounds it.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(hang); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
+	c := clock.Real()
+	for !holds() {
+		if c.Now() > hang {
 			t.Fatalf("not within %v: %s", hang, what)
+		}
+		if err := c.SleepUntil(t.Context(), c.Now()+5*time.Millisecond); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
