@@ -28,9 +28,10 @@ demo: build ## Run the hot-key demo on both embedded targets and write its repor
 	*) exit $$code;; esac; \
 	test -s $$out/report.html && echo "$$out/report.html"
 
-test: ## Run every test, with the race detector
+test: ## Run every test with the race detector, and the statistics at full size without it
 	$(GO) vet ./...
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -timeout 20m ./workload/... ./costmodel/... ./results/... ./driver/runner
+	$(GO) test -race -timeout 25m ./...
 
 scenarios: build ## Run every scenario of the library for 5 s on both embedded targets, and check that the sums hold
 	$(GO) test -count=1 -timeout 20m -run TestEveryScenarioRuns ./cmd/crossover -args -scenarios-all
