@@ -146,6 +146,9 @@ func differences(a, b *Repetition) (out []string) {
 			out = append(out, fmt.Sprintf("other %s: %s and %s", c.what, orNone(c.a), orNone(c.b)))
 		}
 	}
+	if a.Target.Driver != b.Target.Driver {
+		return out // every setting is another one
+	}
 	for _, k := range keys(a.Target.Settings, b.Target.Settings) {
 		if x, y := a.Target.Settings[k], b.Target.Settings[k]; x != y && !passing(k, x, y) && !software[k] {
 			out = append(out, fmt.Sprintf("other setting %s: %s and %s", k, orNone(x), orNone(y)))

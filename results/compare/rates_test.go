@@ -29,7 +29,7 @@ func synthetic(s comparetest.Spec, name string) *Repetition {
 		}
 		n := float64(h.total)
 		cells = append(cells, &cell{
-			seconds: 1, ended: n, answered: n, successes: n, readUnits: n / 2, throttles: map[string]float64{},
+			seconds: 1, offered: n, ended: n, answered: n, successes: n, readUnits: n / 2, throttles: map[string]float64{},
 			latency: map[tag]*sparse{{"read", results.Response}: h},
 		})
 	}
@@ -228,7 +228,7 @@ func TestBlockErrorOfCorrelatedCells(t *testing.T) {
 			x[i], one[i] = 100+level, 1
 			sum += level
 		}
-		seen += blockError("x", x, one) / worlds
+		seen += blockError("x", x, one, []int{n}) / worlds
 		squares += sum / n * sum / n / worlds
 	}
 	truth := math.Sqrt(squares)
@@ -236,5 +236,24 @@ func TestBlockErrorOfCorrelatedCells(t *testing.T) {
 	t.Logf("true error %.4f, seen on average %.4f, if independent %.4f", truth, seen, independent)
 	if seen < 0.75*truth || seen > 1.15*truth || independent > 0.6*truth {
 		t.Errorf("true error %.4f, seen %.4f, if independent %.4f", truth, seen, independent)
+	}
+}
+
+// That a second phase is ten times as slow as the first is the scenario's doing: it is no noise
+// within the run, which an error without regard to phases would take it for.
+func TestBlockErrorKeepsPhasesApart(t *testing.T) {
+	const n = 60
+	rng := source("phases")
+	x, one := make([]float64, n), make([]float64, n)
+	for i := range x {
+		level := 1.0
+		if i >= n/2 {
+			level = 10
+		}
+		x[i], one[i] = level+0.1*rng.NormFloat64(), 1
+	}
+	apart, together := blockError("x", x, one, []int{n / 2, n}), blockError("x", x, one, []int{n})
+	if truth := 0.1 / math.Sqrt(n); apart < truth/2 || apart > truth*2 || together < 10*truth {
+		t.Errorf("found %.4f apart and %.4f together, expected about %.4f", apart, together, truth)
 	}
 }

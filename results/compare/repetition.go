@@ -68,10 +68,12 @@ const cellsMax = 120
 
 // A cell is what one or more neighbouring intervals recorded.
 type cell struct {
-	seconds, ended, answered, successes, errors float64
-	throttles                                   map[string]float64
-	readUnits, writeUnits                       float64
-	latency                                     map[tag]*sparse
+	phase                              string // of its first line
+	seconds, offered                   float64
+	ended, answered, successes, errors float64
+	throttles                          map[string]float64
+	readUnits, writeUnits              float64
+	latency                            map[tag]*sparse
 }
 
 type tag struct{ kind, measure string }
@@ -163,9 +165,13 @@ func cut(r *results.Run) ([]*cell, error) {
 
 // add counts one line of intervals.jsonl.
 func (c *cell) add(line *results.Interval) {
+	if c.phase == "" {
+		c.phase = line.Phase
+	}
 	if line.Offered > 0 {
 		c.seconds = max(c.seconds, line.Length)
 	}
+	c.offered += float64(line.Offered)
 	t := results.Totals{ByClass: line.Done}
 	c.answered += float64(t.Answered())
 	c.ended += float64(t.Answered() + line.Done[op.Dropped.String()])
@@ -180,6 +186,7 @@ func (c *cell) add(line *results.Interval) {
 
 func (c *cell) merge(o *cell) {
 	c.seconds += o.seconds
+	c.offered += o.offered
 	c.ended += o.ended
 	c.answered += o.answered
 	c.successes += o.successes
@@ -202,6 +209,7 @@ func count(cells []*cell) Counts {
 			sum.throttles[reason] += n
 		}
 		sum.seconds += c.seconds
+		sum.offered += c.offered
 		sum.ended += c.ended
 		sum.answered += c.answered
 		sum.successes += c.successes
@@ -218,10 +226,15 @@ func count(cells []*cell) Counts {
 		for i, c := range cells {
 			x[i], y[i] = num(c), den(c)
 		}
-		out.Within[name] = blockError(name, x, y)
+		out.Within[name] = blockError(name, x, y, segments(cells))
 	}
 	answered := func(c *cell) float64 { return c.answered }
-	series(Throughput, func(c *cell) float64 { return c.successes }, func(c *cell) float64 { return c.seconds })
+	// What was offered when is the scenario's, not chance: the error is that of the successes'
+	// share of it.
+	series(Throughput, func(c *cell) float64 { return c.successes }, func(c *cell) float64 { return c.offered })
+	if sum.seconds > 0 {
+		out.Within[Throughput] *= sum.offered / sum.seconds
+	}
 	series(Errors, func(c *cell) float64 { return c.errors }, func(c *cell) float64 { return c.ended })
 	series(ReadUnits, func(c *cell) float64 { return c.readUnits }, answered)
 	series(WriteUnits, func(c *cell) float64 { return c.writeUnits }, answered)
@@ -230,6 +243,17 @@ func count(cells []*cell) Counts {
 		series(Throttles+"."+reason, func(c *cell) float64 { return c.throttles[reason] }, answered)
 	}
 	return out
+}
+
+// segments returns where each run of neighbouring cells of one phase ends.
+func segments(cells []*cell) []int {
+	var ends []int
+	for i := range cells {
+		if i == len(cells)-1 || cells[i+1].phase != cells[i].phase && cells[i+1].phase != "" {
+			ends = append(ends, i+1)
+		}
+	}
+	return ends
 }
 
 // total sums in the order of the keys, so that the same map always gives the same bits.
@@ -280,7 +304,7 @@ func percentileError(cells []*cell, t tag, merged *sparse, name string, q float6
 			above[i], all[i] = float64(s.above(at)), float64(s.total)
 		}
 	}
-	e := blockError(t.kind+"."+t.measure+"."+name, above, all)
+	e := blockError(t.kind+"."+t.measure+"."+name, above, all, segments(cells))
 	if e == 0 {
 		return 0
 	}
