@@ -60,7 +60,8 @@ func TestDetectionAndRecovery(t *testing.T) {
 			// Seconds 20 to 24 fail: the first of them ends 0.75 s after the event, and the first
 			// calm one begins at 25.
 			"errors", happened(20.25),
-			series(60, over(20, 25, failing(300))), answer{true, true, 0.75, 4.75, 20},
+			series(60, over(20, 25, failing(300))),
+			answer{true, true, 0.75, 4.75, 20},
 		},
 		{"nothing", happened(20.25), series(60, nil), answer{Baseline: 20}},
 		{
