@@ -114,16 +114,17 @@ func Summarise(r *results.Run) (*Repetition, error) {
 
 // cut sorts a run's recorded intervals into cells.
 func cut(r *results.Run) ([]*cell, error) {
-	length := r.Manifest.Interval
-	if length <= 0 {
-		return nil, fmt.Errorf("%s: found an interval of %v in %s, expected one above 0", r.Dir, length, results.ManifestFile)
-	}
+	// An interval is known by its start in milliseconds, give or take one: latency.hlog keeps
+	// whole ones. On a busy host intervals begin late, so that their numbers do not tell them apart.
 	slots := map[int]*cell{}
 	at := func(seconds float64) *cell {
-		n := int(math.Round(seconds / length.Seconds()))
-		if slots[n] == nil {
-			slots[n] = &cell{throttles: map[string]float64{}, latency: map[tag]*sparse{}}
+		n := int(math.Round(seconds * 1000))
+		for _, near := range []int{n, n - 1, n + 1} {
+			if slots[near] != nil {
+				return slots[near]
+			}
 		}
+		slots[n] = &cell{throttles: map[string]float64{}, latency: map[tag]*sparse{}}
 		return slots[n]
 	}
 	for i := range r.Intervals() {

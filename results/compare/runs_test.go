@@ -384,3 +384,24 @@ func TestThreeRepetitions(t *testing.T) {
 		}
 	}
 }
+
+// Intervals that begin late on a busy host are still intervals of their own.
+func TestLateIntervals(t *testing.T) {
+	dir, _ := repeat(t, short(1), 1)
+	run := filepath.Join(dir, "dynamodb.1")
+	path := filepath.Join(run, results.IntervalsFile)
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := bytes.Replace(lines, []byte(`"t":1,`), []byte(`"t":1.551,`), 1)
+	if bytes.Equal(late, lines) {
+		t.Fatal("no interval at 1 s")
+	}
+	if err := os.WriteFile(path, late, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if c := load(t, run)[0].Counts; c.Seconds != 4 || c.Successes != 400 {
+		t.Errorf("%g s, %g successes: expected 4 s and 400", c.Seconds, c.Successes)
+	}
+}
