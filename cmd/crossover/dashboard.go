@@ -21,7 +21,6 @@ import (
 type dashboard struct {
 	program *tea.Program
 	done    chan struct{}
-	target  string
 }
 
 // newDashboard starts drawing. q and Ctrl-C call cancel, which ends the run in order.
