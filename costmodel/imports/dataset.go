@@ -2,7 +2,6 @@ package imports
 
 import (
 	"math"
-	"sort"
 
 	"crossover/costmodel/units"
 	"crossover/results/figure"
@@ -162,13 +161,4 @@ func (a *assembly) fit() {
 		a.note("items of %d bytes are smaller than the test's own keys and version; %d bytes were taken", largest(), n)
 		ds.Size = workload.SizeDist{Fixed: n}
 	}
-}
-
-// sortedNames returns a map's keys in order.
-func sortedNames[V any](m map[string]V) (out []string) {
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
