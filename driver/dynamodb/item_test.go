@@ -71,7 +71,8 @@ func TestValueBytes(t *testing.T) {
 		{"one digit", n("7"), 2},
 		{"five digits", n("12345"), 4},
 		{"zeroes around them", n("00123000"), 3},
-		{"a fraction", n("-0.0012"), 2},
+		{"a negative fraction", n("-0.0012"), 3}, // a sign counts one more
+		{"a fraction", n("0.0012"), 2},
 		{"an exponent", n("1.5e30"), 2},
 		{"zero", n("0"), 1},
 		{"string set", &types.AttributeValueMemberSS{Value: []string{"ab", "c"}}, 3},
