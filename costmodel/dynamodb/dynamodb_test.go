@@ -233,6 +233,7 @@ func TestProperties(t *testing.T) {
 		growth := rapid.Float64Range(-0.5, 1).Draw(t, "growth")
 		months := rapid.SampledFrom([]int{12, 30, 36}).Draw(t, "months")
 		totals := map[string]float64{}
+		cent := 0.05 * float64(months)
 		for _, scale := range []float64{1, 1.5} {
 			p := portfolio(mean*scale, peak, months)
 			p.Tables[0].Growth = leaf(growth, "share")
@@ -251,7 +252,8 @@ func TestProperties(t *testing.T) {
 						t.Fatalf("%s month %d: Sums %v, Price %v", o.Name(), m, all[m].USD(), b.ByMonth[m])
 					}
 				}
-				if scale > 1 && total < totals[o.Name()]-0.01*float64(months) {
+				// Each of a month's lines is rounded to the cent by itself, so a few cents are noise.
+				if scale > 1 && total < totals[o.Name()]-cent {
 					t.Fatalf("%s costs %v at half as much load again, %v without", o.Name(), total, totals[o.Name()])
 				}
 				totals[o.Name()] = total
@@ -263,7 +265,6 @@ func TestProperties(t *testing.T) {
 					}
 				}
 			}
-			cent := 0.05 * float64(months)
 			for name, without := range map[string]string{
 				"dynamodb-reserved-1y": "dynamodb-provisioned", "dynamodb-reserved-3y": "dynamodb-provisioned",
 				"dynamodb-on-demand-savings-plan": "dynamodb-on-demand", "dynamodb-provisioned-savings-plan": "dynamodb-provisioned",
