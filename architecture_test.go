@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"results/figure":      {},
 	"costmodel/units":     {},
 	"costmodel/partition": {},
+	"costmodel/autoscale": {},
 	"costmodel/nvme":      {"costmodel/catalogue"},
 	"costmodel/footprint": {},
 	"costmodel/catalogue": {},
