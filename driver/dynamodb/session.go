@@ -26,7 +26,7 @@ var (
 // again; what is allocated for an operation is allocated by the SDK.
 type session struct {
 	d      *Driver
-	client *dynamodb.Client
+	client dataPlane
 	out    *op.Outcome // of the operation under way
 	errors errorBody
 	meter  meter
@@ -49,9 +49,7 @@ type session struct {
 
 func newSession(d *Driver) *session {
 	s := &session{d: d, key: newKey(d.sc), item: newItem(d.sc)}
-	s.client = dynamodb.New(d.options, func(o *dynamodb.Options) {
-		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], s.observe)
-	})
+	s.client = d.newClient(s)
 	if d.sc.Workload.Write.TTL > 0 {
 		s.item.attributes[workload.AttrExpiry] = &s.expiry
 	}
