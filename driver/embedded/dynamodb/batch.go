@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"fmt"
+	"slices"
 
 	"crossover/costmodel/units"
 	"crossover/driver/embedded/dynamodb/attribute"
@@ -81,7 +82,11 @@ func (c *call) batchGetItem() error {
 	c.out = append(c.out, `},"UnprocessedKeys":{`...)
 	c.unprocessedKeys(reads)
 	c.out = append(c.out, '}')
-	c.finishBatch(want, len(reads), func(i int) (string, float64) { return reads[i].table.name, reads[i].units })
+	bills := make([]*bill, len(reads))
+	for i, b := range reads {
+		bills[i] = &bill{table: b.table, own: b.units}
+	}
+	c.finishMany(want, bills)
 	return nil
 }
 
@@ -112,23 +117,6 @@ func (c *call) unprocessedKeys(reads []*batchRead) {
 		}
 		c.out = append(c.out, '}')
 	}
-}
-
-// finishBatch closes a batch's answer, with a ConsumedCapacity for each table.
-func (c *call) finishBatch(want string, tables int, of func(i int) (string, float64)) {
-	if want == "TOTAL" || want == "INDEXES" {
-		c.out = append(c.out, `,"ConsumedCapacity":[`...)
-		for i := range tables {
-			if i > 0 {
-				c.out = append(c.out, ',')
-			}
-			name, n := of(i)
-			c.out = consumed(c.out, want, name, n)
-		}
-		c.out = append(c.out, ']')
-	}
-	c.out[0] = '{'
-	c.out = append(c.out, '}')
 }
 
 // batchReads reads a BatchGetItem's RequestItems.
@@ -203,20 +191,21 @@ type batchWrite struct {
 	table  *table
 	name   string
 	writes []oneWrite
-	units  float64
+	bill   bill
 	left   []int
 }
 
 type oneWrite struct {
 	raw  []byte // the whole request's text
 	key  store.Key
+	of   attribute.Item   // the item, or its key
 	item attribute.Stored // nil removes it
 }
 
 // batchWriteItem answers BatchWriteItem: each request is a PutItem or DeleteItem of its own.
 func (c *call) batchWriteItem() error {
 	want := c.req.returnConsumed()
-	c.req.choice("ReturnItemCollectionMetrics", "SIZE", "NONE")
+	metrics := c.req.choice("ReturnItemCollectionMetrics", "SIZE", "NONE") == "SIZE"
 	batches, err := c.batchWrites()
 	if err != nil {
 		return err
@@ -227,12 +216,18 @@ func (c *call) batchWriteItem() error {
 		for i, one := range b.writes {
 			w := &write{target: target{table: b.table, place: one.key}}
 			if err := c.do(w, func(attribute.Stored) (attribute.Stored, error) { return one.item, nil }); err != nil {
+				if asAPI(err).reasons == nil {
+					return err
+				}
 				refusal = err
 				b.left = append(b.left, i)
 				continue
 			}
 			served++
-			b.units += w.units
+			b.bill.own += w.bill.own
+			for _, x := range w.bill.indexes {
+				b.bill.add(x.index, x.units)
+			}
 		}
 	}
 	if served == 0 && refusal != nil {
@@ -258,7 +253,14 @@ func (c *call) batchWriteItem() error {
 		c.out = append(c.out, ']')
 	}
 	c.out = append(c.out, '}')
-	c.finishBatch(want, len(batches), func(i int) (string, float64) { return batches[i].table.name, batches[i].units })
+	if metrics {
+		c.batchMetrics(batches)
+	}
+	bills := make([]*bill, len(batches))
+	for i, b := range batches {
+		bills[i] = &b.bill
+	}
+	c.finishMany(want, bills)
 	return nil
 }
 
@@ -273,10 +275,10 @@ func (c *call) batchWrites() ([]*batchWrite, error) {
 			if err != nil {
 				return err
 			}
-			b := &batchWrite{table: t, name: name}
+			b := &batchWrite{table: t, name: name, bill: bill{table: t}}
 			seen := map[store.Key]bool{}
 			err = elements(w, func() error {
-				one, err := readWrite(w, t.schema)
+				one, err := readWrite(w, t)
 				if err == nil && seen[one.key] {
 					err = invalid("Provided list of item keys contains duplicates")
 				}
@@ -300,7 +302,8 @@ func (c *call) batchWrites() ([]*batchWrite, error) {
 }
 
 // readWrite reads one WriteRequest.
-func readWrite(w *wire.Reader, keys schema) (oneWrite, error) {
+func readWrite(w *wire.Reader, t *table) (oneWrite, error) {
+	keys := t.schema
 	raw, err := w.Raw()
 	if err != nil {
 		return oneWrite{}, err
@@ -325,6 +328,7 @@ func readWrite(w *wire.Reader, keys schema) (oneWrite, error) {
 		if del.err != nil {
 			return one, del.err
 		}
+		one.of = key
 		one.key, err = keys.ofKey(key)
 		return one, err
 	}
@@ -339,6 +343,37 @@ func readWrite(w *wire.Reader, keys schema) (oneWrite, error) {
 	if item.Size() > units.MaxItem {
 		return one, invalid("Item size has exceeded the maximum allowed size")
 	}
-	one.item = encode(item)
+	one.of, one.item = item, encode(item)
+	if beside := t.aside.Load(); beside != nil {
+		return one, beside.misfit(one.item, false)
+	}
 	return one, nil
+}
+
+// batchMetrics appends the ItemCollectionMetrics of the collections that a batch wrote to, each
+// once.
+func (c *call) batchMetrics(batches []*batchWrite) {
+	some := false
+	for _, b := range batches {
+		seen := map[uint64]bool{}
+		for i, one := range b.writes {
+			text := collectionMetrics(b.table, one.key, one.of)
+			if text == nil || seen[one.key.Hash] || slices.Contains(b.left, i) {
+				continue
+			}
+			switch {
+			case len(seen) > 0:
+				c.out = append(c.out, ',')
+			case some:
+				c.out = append(appendJSON(append(c.out, `],`...), b.name), `:[`...)
+			default:
+				c.out = append(appendJSON(append(c.out, `,"ItemCollectionMetrics":{`...), b.name), `:[`...)
+			}
+			some, seen[one.key.Hash] = true, true
+			c.out = append(c.out, text...)
+		}
+	}
+	if some {
+		c.out = append(c.out, `]}`...)
+	}
 }

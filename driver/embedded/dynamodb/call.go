@@ -23,6 +23,8 @@ type call struct {
 	partition int    // of a request about one partition key, once it is known; else -1
 	effort    effort
 	tallies   []tableTally
+
+	indexTallies []indexTally
 }
 
 // A tableTally is what a request adds to one table's meter.
@@ -122,29 +124,6 @@ func (c *call) charge(t *table, hash uint64, read float64, strong bool) {
 func (c *call) touched(items, bytes int) {
 	c.effort.items += items
 	c.effort.bytes += bytes
-}
-
-// consumed appends the ConsumedCapacity of one table, as far as it was asked for.
-func consumed(dst []byte, want, table string, units float64) []byte {
-	dst = appendJSON(append(dst, `{"TableName":`...), table)
-	dst = number(append(dst, `,"CapacityUnits":`...), units)
-	if want == "INDEXES" {
-		dst = number(append(dst, `,"Table":{"CapacityUnits":`...), units)
-		dst = append(dst, '}')
-	}
-	return append(dst, '}')
-}
-
-// finish closes an answer whose members each begin with a comma, with the consumed capacity.
-func (c *call) finish(want string, t *table, units float64) {
-	if want == "TOTAL" || want == "INDEXES" {
-		c.out = consumed(append(c.out, `,"ConsumedCapacity":`...), want, t.name, units)
-	}
-	if len(c.out) == 0 {
-		c.out = append(c.out, ',')
-	}
-	c.out[0] = '{'
-	c.out = append(c.out, '}')
 }
 
 // returnConsumed reads ReturnConsumedCapacity.

@@ -35,21 +35,25 @@ func (c *call) createTable() error {
 		return invalid("Invalid table/index name.  Table/index names must be between 3 and 255 characters long, " +
 			"and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
 	}
-	if err := refuseIndexes(r); err != nil {
-		return err
-	}
 	refuseFeatures(r)
-	keys := keySchema(r)
+	keys, defined := keySchema(r)
 	through := billing(r, throughput{}, true)
 	warm := warmThroughput(r, through)
 	t := &table{
 		name: c.s.tableName(name), class: r.choice("TableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-		protected: r.flag("DeletionProtectionEnabled"), tags: tags(r), schema: keys, throughput: through, store: store.New(),
+		protected: r.flag("DeletionProtectionEnabled"), tags: tags(r), schema: keys, definitions: defined,
+		throughput: through, store: store.New(),
+	}
+	t.arn = c.s.arnPrefix + t.name
+	indexes := newIndexes(r, t)
+	if r.err == nil {
+		r.fail(unusedDefinitions(defined, keys, indexes))
 	}
 	if r.err != nil {
 		return r.err
 	}
-	t.arn, t.id, t.created = c.s.arnPrefix+t.name, uuid(c), c.s.options.Clock.Wall(c.now)
+	t.aside.Store((*aside)(nil).with(indexes))
+	t.id, t.created = uuid(c), c.s.options.Clock.Wall(c.now)
 	if !through.provisioned {
 		t.lastOnDem = t.created
 	}
@@ -62,6 +66,9 @@ func (c *call) createTable() error {
 	t.due.Store(never)
 	if err := c.s.add(t, c.now); err != nil {
 		return err
+	}
+	for _, ix := range indexes {
+		ix.begin(c)
 	}
 	c.s.event(t.name, "table created", fmt.Sprintf("table %s: %s, %d partitions", t.name, through, partitions))
 	return c.answerDescription("TableDescription", t)
@@ -104,24 +111,10 @@ func (t throughput) String() string {
 	return fmt.Sprintf("on demand, reads with %s, writes with %s", limit(t.maxRead), limit(t.maxWrite))
 }
 
-// refuseIndexes names the secondary indexes that a table was to have.
-func refuseIndexes(r *request) error {
-	for _, kind := range []string{"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} {
-		var names []string
-		for _, x := range r.structures(kind) {
-			names = append(names, x.text("IndexName"))
-		}
-		if len(names) > 0 {
-			return notModelled(fmt.Sprintf("secondary indexes (%s: %s)", kind, strings.Join(names, ", ")))
-		}
-	}
-	return r.err
-}
-
 // refuseFeatures refuses what changes a table's behaviour or bill, and is not modelled. What a
 // request switches off explicitly is fine.
 func refuseFeatures(r *request) {
-	r.refuse("ResourcePolicy", "GlobalSecondaryIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency",
+	r.refuse("ResourcePolicy", "ReplicaUpdates", "MultiRegionConsistency",
 		"GlobalTableWitnessUpdates",
 		"GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 	if x := r.structure("StreamSpecification"); x != nil && x.flag("StreamEnabled") {
@@ -133,21 +126,34 @@ func refuseFeatures(r *request) {
 }
 
 // keySchema reads KeySchema and AttributeDefinitions.
-func keySchema(r *request) schema {
+func keySchema(r *request) (schema, definitions) {
 	r.require("KeySchema")
 	r.require("AttributeDefinitions")
-	kinds := map[string]attribute.Type{}
+	defined := readDefinitions(r)
+	out := readKeys(r, defined.kinds())
+	if r.err == nil {
+		r.err = checkSchema(out, defined.kinds())
+	}
+	return out, defined
+}
+
+// readDefinitions reads AttributeDefinitions.
+func readDefinitions(r *request) (out definitions) {
 	for _, x := range r.structures("AttributeDefinitions") {
 		name := x.text("AttributeName")
 		if kind := x.choice("AttributeType", "B", "N", "S"); name != "" && kind != "" {
-			kinds[name] = attribute.Type(kind)
+			out = out.merge(definitions{{name, kind}})
 		} else {
 			x.require("AttributeName")
 			x.require("AttributeType")
 		}
 		r.failIn(x)
 	}
-	var out schema
+	return out
+}
+
+// readKeys reads KeySchema.
+func readKeys(r *request, kinds map[string]attribute.Type) (out schema) {
 	for _, x := range r.structures("KeySchema") {
 		k := keyAttribute{name: x.text("AttributeName"), role: x.choice("KeyType", "HASH", "RANGE")}
 		x.require("AttributeName")
@@ -155,9 +161,6 @@ func keySchema(r *request) schema {
 		r.failIn(x)
 		k.kind = kinds[k.name]
 		out = append(out, k)
-	}
-	if r.err == nil {
-		r.err = checkSchema(out, kinds)
 	}
 	return out
 }
@@ -188,10 +191,6 @@ func checkSchema(keys schema, kinds map[string]attribute.Type) error {
 		return invalid("One or more parameter values were invalid: Some index key attributes are not "+
 			"defined in AttributeDefinitions. "+
 			"Keys: [%s], AttributeDefinitions: [%s]", strings.Join(names, ", "), strings.Join(keysOf(kinds), ", "))
-	case len(kinds) != len(keys):
-		return invalid("One or more parameter values were invalid: Number of attributes in KeySchema does " +
-			"not exactly match " +
-			"number of attributes defined in AttributeDefinitions")
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (c *call) getItem() error {
 			return err
 		}
 	}
-	c.finish(want, at.table, read)
+	c.finish(want, &bill{table: at.table, own: read})
 	return nil
 }
 
@@ -64,7 +64,9 @@ type write struct {
 	onFailure bool   // the item is wanted when the condition fails
 	returns   string // ReturnValues
 	want      string // ReturnConsumedCapacity
-	units     float64
+	bill      bill
+	updating  bool // it is an UpdateItem
+	metrics   bool // ItemCollectionMetrics are wanted
 	old       attribute.Stored
 	after     attribute.Stored
 }
@@ -74,8 +76,8 @@ type write struct {
 func (c *call) writeParameters(names *expression.Names, returns ...string) *write {
 	r := &c.req
 	r.refuse(legacy...)
-	r.choice("ReturnItemCollectionMetrics", "SIZE", "NONE")
-	w := &write{want: r.returnConsumed(), condition: r.condition("ConditionExpression", names)}
+	metrics := r.choice("ReturnItemCollectionMetrics", "SIZE", "NONE") == "SIZE"
+	w := &write{metrics: metrics, want: r.returnConsumed(), condition: r.condition("ConditionExpression", names)}
 	w.onFailure = r.choice("ReturnValuesOnConditionCheckFailure", "ALL_OLD", "NONE") == "ALL_OLD"
 	w.returns = r.choice("ReturnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 	if r.err == nil && r.has("ReturnValues") && w.returns != "NONE" && !slices.Contains(returns, w.returns) {
@@ -95,8 +97,14 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 			return nil, err
 		}
 		size := max(old.Size(), after.Size())
-		w.units = units.Write(uint64(size), false)
-		if err := c.admit(w.table, w.place.Hash, 0, w.units, false); err != nil {
+		w.bill.table, w.bill.own = w.table, units.Write(uint64(size), false)
+		beside := w.table.aside.Load()
+		if beside == nil || !holds {
+			err = c.admit(w.table, w.place.Hash, 0, w.bill.own, false)
+		} else {
+			err = c.doBeside(w, beside, old, after)
+		}
+		if err != nil {
 			return nil, err
 		}
 		c.touched(1, size)
@@ -118,6 +126,25 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		c.tally(w.table).sums[conditionFailures]++
 	}
 	return err
+}
+
+// doBeside admits a write to a table that keeps more than its items, and brings the rest up to
+// date.
+func (c *call) doBeside(w *write, beside *aside, old, after attribute.Stored) error {
+	then := beside.follow(w.place, old, after)
+	if err := beside.fits(c.s, w.place, after, &then, w.updating); err != nil {
+		return err
+	}
+	if err := c.admitIndexes(then.changes); err != nil {
+		return err
+	}
+	if err := c.admit(w.table, w.place.Hash, 0, w.bill.own+then.localUnits, false); err != nil {
+		return err
+	}
+	c.chargeIndexes(then.changes)
+	w.bill.addAll(then.changes)
+	beside.apply(c.s, c.now, w.place, &then)
+	return nil
 }
 
 // putItem answers PutItem.
@@ -151,7 +178,7 @@ func (c *call) putItem() error {
 	if w.returns == "ALL_OLD" && w.old != nil {
 		c.out = w.old.AppendJSON(append(c.out, `,"Attributes":`...))
 	}
-	c.finish(w.want, t, w.units)
+	c.finishWrite(w, item)
 	return nil
 }
 
@@ -179,7 +206,7 @@ func (c *call) deleteItem() error {
 	if w.returns == "ALL_OLD" && w.old != nil {
 		c.out = w.old.AppendJSON(append(c.out, `,"Attributes":`...))
 	}
-	c.finish(w.want, w.table, w.units)
+	c.finishWrite(w, w.key)
 	return nil
 }
 
@@ -188,6 +215,7 @@ func (c *call) updateItem() error {
 	r := &c.req
 	names := r.placeholders()
 	w := c.writeParameters(names, "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+	w.updating = true
 	update := &expression.Update{}
 	if text := r.text("UpdateExpression"); r.err == nil && r.has("UpdateExpression") {
 		u, err := expression.ParseUpdate(text, names)
@@ -216,7 +244,7 @@ func (c *call) updateItem() error {
 	if err := c.returnUpdated(w, update.Tops()); err != nil {
 		return err
 	}
-	c.finish(w.want, w.table, w.units)
+	c.finishWrite(w, w.key)
 	return nil
 }
 

@@ -109,8 +109,12 @@ func sortable(v attribute.Value) string {
 	return v.Text
 }
 
-// beyond is above every sort key: none is as long.
-var beyond = strings.Repeat("\xff", maxSortKey+1)
+// beyond is above every sort key, and beyondKeys above a table's whole key in an index: no run of
+// the byte is as long.
+var (
+	beyond     = strings.Repeat("\xff", maxSortKey+1)
+	beyondKeys = strings.Repeat("\xff", maxPartitionKey+maxSortKey+8)
+)
 
 // A span is the keys that a query covers, within one partition key.
 type span struct {
@@ -118,8 +122,9 @@ type span struct {
 	lowOut, highOut bool // the bound itself is left out
 }
 
-// spanOf returns the keys that a key condition covers.
-func (s schema) spanOf(k *expression.KeyCondition) (span, error) {
+// spanOf returns the keys that a key condition covers. In an index the table's key follows
+// behind each sort key: many entries have the same one.
+func (s schema) spanOf(k *expression.KeyCondition, index bool) (span, error) {
 	mismatch := invalid("One or more parameter values were invalid: Condition parameter type does not match " +
 		"schema type")
 	if k.Partition.Type != s[0].kind {
@@ -129,27 +134,43 @@ func (s schema) spanOf(k *expression.KeyCondition) (span, error) {
 		return span{}, invalid("One or more parameter values are not valid. The AttributeValue for a key attribute "+
 			"cannot contain an empty string value. Key: %s", s[0].name)
 	}
-	p := sortable(k.Partition)
-	out := span{low: store.NewKey(p, ""), high: store.NewKey(p, beyond)}
+	p, above := sortable(k.Partition), beyond
+	if index {
+		above = beyondKeys
+	}
+	out := span{low: store.NewKey(p, ""), high: store.NewKey(p, above)}
 	if k.Sort == nil {
 		return out, nil
 	}
 	if k.Sort.A.Type != s[1].kind || k.Sort.Op == "BETWEEN" && k.Sort.B.Type != s[1].kind {
 		return span{}, mismatch
 	}
-	a := sortable(k.Sort.A)
-	at := store.NewKey(p, a)
+	begins := sortable(k.Sort.A)
+	first, last := begins, begins // of the entries whose sort key is A
+	if index {
+		begins = escape(begins)
+		first, last = begins+sortEnd, begins+sortEnd+above
+	}
+	low, high := store.NewKey(p, first), store.NewKey(p, last)
 	switch k.Sort.Op {
 	case "=":
-		out.low, out.high = at, at
-	case "<", "<=":
-		out.high, out.highOut = at, k.Sort.Op == "<"
-	case ">", ">=":
-		out.low, out.lowOut = at, k.Sort.Op == ">"
+		out.low, out.high = low, high
+	case "<":
+		out.high, out.highOut = low, true
+	case "<=":
+		out.high = high
+	case ">":
+		out.low, out.lowOut = high, true
+	case ">=":
+		out.low = low
 	case "BETWEEN":
-		out.low, out.high = at, store.NewKey(p, sortable(k.Sort.B))
+		to := sortable(k.Sort.B)
+		if index {
+			to = escape(to) + sortEnd + above
+		}
+		out.low, out.high = low, store.NewKey(p, to)
 	case "begins_with":
-		out.low, out.high = at, store.NewKey(p, a+beyond)
+		out.low, out.high = store.NewKey(p, begins), store.NewKey(p, begins+beyond)
 	}
 	return out, nil
 }

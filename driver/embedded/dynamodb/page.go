@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"crossover/costmodel/units"
@@ -14,10 +15,15 @@ import (
 // A pageRequest is what Query and Scan have in common.
 type pageRequest struct {
 	table  *table
+	beside *aside
+	index  *index // nil reads the table itself
+	keys   schema // of the index or the table
+	store  *store.Store
 	names  *expression.Names
 	filter expression.Condition
 	paths  []expression.Path
 	count  bool // only counts are wanted
+	fetch  bool // items are to be fetched from the table: a local index does not have all of them
 	limit  int
 	strong bool
 	want   string
@@ -33,10 +39,11 @@ func (c *call) pageParameters(keyConditioned bool) (*pageRequest, error) {
 	r := &c.req
 	r.refuse(legacy...)
 	p := &pageRequest{
-		table: t, names: r.placeholders(), limit: -1, strong: r.flag("ConsistentRead"), want: r.returnConsumed(),
+		table: t, keys: t.schema, store: t.store,
+		names: r.placeholders(), limit: -1, strong: r.flag("ConsistentRead"), want: r.returnConsumed(),
 	}
-	if index := r.text("IndexName"); r.err == nil && r.has("IndexName") {
-		return nil, invalid("The table does not have the specified index: %s", index)
+	if err := c.chooseIndex(p); err != nil {
+		return nil, err
 	}
 	p.filter = r.condition("FilterExpression", p.names)
 	p.paths = r.projection(p.names)
@@ -45,11 +52,11 @@ func (c *call) pageParameters(keyConditioned bool) (*pageRequest, error) {
 		if n < 1 && r.err == nil {
 			return nil, unfit(fmt.Sprint(n), "limit", "Member must have value greater than or equal to 1")
 		}
-		p.limit = int(n)
+		p.limit = int(min(n, math.MaxInt32))
 	}
 	p.selects(r)
 	if keyConditioned && p.filter != nil {
-		for _, k := range t.schema {
+		for _, k := range p.keys {
 			if slices.Contains(expression.Tops(p.filter), k.name) {
 				r.fail(invalid("Filter Expression can only contain non-primary key attributes: Primary key "+
 					"attribute: %s", k.name))
@@ -57,7 +64,7 @@ func (c *call) pageParameters(keyConditioned bool) (*pageRequest, error) {
 		}
 	}
 	if key := r.item("ExclusiveStartKey"); r.err == nil && r.has("ExclusiveStartKey") {
-		place, err := t.schema.ofKey(key)
+		place, err := p.placeOf(key)
 		if err != nil {
 			return nil, invalid("The provided starting key is invalid: %s", err.(*apiError).message)
 		}
@@ -72,7 +79,7 @@ func (p *pageRequest) selects(r *request) {
 	p.count = what == "COUNT"
 	switch {
 	case r.err != nil:
-	case what == "ALL_PROJECTED_ATTRIBUTES":
+	case what == "ALL_PROJECTED_ATTRIBUTES" && p.index == nil:
 		r.fail(invalid("One or more parameter values were invalid: Select type ALL_PROJECTED_ATTRIBUTES is " +
 			"not supported for querying/scanning on a table without an index"))
 	case what == "SPECIFIC_ATTRIBUTES" && p.paths == nil:
@@ -81,6 +88,8 @@ func (p *pageRequest) selects(r *request) {
 	case p.paths != nil && what != "" && what != "SPECIFIC_ATTRIBUTES":
 		r.fail(invalid("One or more parameter values were invalid: Cannot specify the ProjectionExpression "+
 			"when choosing to get %s", what))
+	default:
+		r.fail(p.coverage(what))
 	}
 }
 
@@ -88,7 +97,8 @@ func (p *pageRequest) selects(r *request) {
 type page struct {
 	entries []store.Entry
 	bytes   int
-	more    bool // it ended at the limit or the page size, so that there may be more
+	last    attribute.Stored // what the index or table has of the last entry
+	more    bool             // it ended at the limit or the page size, so that there may be more
 }
 
 // read takes entries while inside holds, up to the limit and to a page of 1 MB. The item that
@@ -101,6 +111,7 @@ func (p *pageRequest) read(seq iter.Seq[store.Entry], inside func(store.Key) boo
 		}
 		out.entries = append(out.entries, e)
 		out.bytes += e.Item.Size()
+		out.last = e.Item
 		if len(out.entries) == p.limit || out.bytes > units.MaxPage {
 			out.more = true
 			return out
@@ -113,7 +124,14 @@ func (p *pageRequest) read(seq iter.Seq[store.Entry], inside func(store.Key) boo
 // empty page at hash; the rest is charged to the partitions that the page's bytes came from.
 func (c *call) answerPage(p *pageRequest, pg page, hash uint64) error {
 	total := units.Page(uint64(pg.bytes), consistency(p.strong))
+	b := &bill{table: p.table}
+	if p.index != nil {
+		b.add(p.index, total)
+	} else {
+		b.own = total
+	}
 	c.spread(p, pg, hash, total-units.Page(0, consistency(p.strong)))
+	c.fetched(p, &pg, b)
 	c.effort.strong = p.strong
 	c.touched(len(pg.entries), pg.bytes)
 	count := 0
@@ -145,29 +163,29 @@ func (c *call) answerPage(p *pageRequest, pg page, hash uint64) error {
 	c.tally(p.table).sums[returnedItems] += float64(count)
 	if pg.more {
 		var err error
-		last := p.table.schema.of(pg.entries[len(pg.entries)-1].Item.Item())
+		last := p.lastKey(pg.last)
 		if c.out, err = last.Append(append(c.out, `,"LastEvaluatedKey":`...)); err != nil {
 			return err
 		}
 	}
-	c.finish(p.want, p.table, total)
+	c.finish(p.want, b)
 	return nil
 }
 
 // spread charges units to the partitions that a page's entries lie in, by their bytes.
 func (c *call) spread(p *pageRequest, pg page, hash uint64, left float64) {
 	if left <= 0 || pg.bytes == 0 {
-		c.charge(p.table, hash, left, p.strong)
+		c.chargePage(p, hash, left)
 		return
 	}
-	owners := p.table.owners.Load()
+	owners := p.owners()
 	for i := 0; i < len(pg.entries); {
 		part, bytes, first := owners.find(pg.entries[i].Hash), 0, pg.entries[i].Hash
 		for i < len(pg.entries) && (part+1 == len(owners.first) || pg.entries[i].Hash < owners.first[part+1]) {
 			bytes += pg.entries[i].Item.Size()
 			i++
 		}
-		c.charge(p.table, first, left*float64(bytes)/float64(pg.bytes), p.strong)
+		c.chargePage(p, first, left*float64(bytes)/float64(pg.bytes))
 	}
 }
 
@@ -177,7 +195,7 @@ func (c *call) query() error {
 	if err != nil {
 		return err
 	}
-	r, keys := &c.req, p.table.schema
+	r, keys := &c.req, p.keys
 	if !r.has("KeyConditionExpression") {
 		return invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in " +
 			"the request.")
@@ -193,7 +211,7 @@ func (c *call) query() error {
 	if err != nil {
 		return err
 	}
-	span, err := keys.spanOf(condition)
+	span, err := keys.spanOf(condition, p.index != nil)
 	if err != nil {
 		return err
 	}
@@ -204,13 +222,13 @@ func (c *call) query() error {
 	if err := span.start(p.start, descending); err != nil {
 		return err
 	}
-	if err := c.admit(p.table, span.low.Hash, units.Page(0, consistency(p.strong)), 0, p.strong); err != nil {
+	if err := c.admitPage(p, span.low.Hash); err != nil {
 		return err
 	}
 	within := func(k store.Key) bool { return k.Hash == span.low.Hash && span.holds(k) }
-	seq := p.table.store.Ascend(span.low, span.lowOut)
+	seq := p.store.Ascend(span.low, span.lowOut)
 	if descending {
-		seq = p.table.store.Descend(span.high, span.highOut)
+		seq = p.store.Descend(span.high, span.highOut)
 	}
 	return c.answerPage(p, p.read(seq, within), span.low.Hash)
 }
@@ -256,11 +274,11 @@ func (c *call) scan() error {
 				"TotalSegments: %d Segment: %d", c.req.integer("TotalSegments"), c.req.integer("Segment"))
 		}
 	}
-	if err := c.admit(p.table, from.Hash, units.Page(0, consistency(p.strong)), 0, p.strong); err != nil {
+	if err := c.admitPage(p, from.Hash); err != nil {
 		return err
 	}
 	within := func(k store.Key) bool { return k.Hash <= last }
-	return c.answerPage(p, p.read(p.table.store.Ascend(from, p.start != nil), within), from.Hash)
+	return c.answerPage(p, p.read(p.store.Ascend(from, p.start != nil), within), from.Hash)
 }
 
 // segment returns the hashes that a scan covers.

@@ -1,6 +1,8 @@
 package dynamodb
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -10,8 +12,10 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"crossover/driver/embedded/dynamodb/http1"
 	"crossover/driver/embedded/dynamodb/wire"
 )
 
@@ -19,6 +23,7 @@ import (
 type operation struct {
 	about subject
 	do    func(*call) error
+	name  string // as in the table of operations
 }
 
 // A subject is what an operation is about. Capacity, faults and metrics belong to items;
@@ -32,22 +37,22 @@ const (
 )
 
 var operations = map[string]operation{
-	"BatchGetItem":       {itemsSubject, (*call).batchGetItem},
-	"BatchWriteItem":     {itemsSubject, (*call).batchWriteItem},
-	"CreateTable":        {tableSubject, (*call).createTable},
-	"DeleteItem":         {onePartitionSubject, (*call).deleteItem},
-	"DeleteTable":        {tableSubject, (*call).deleteTable},
-	"DescribeTable":      {tableSubject, (*call).describeTable},
-	"GetItem":            {onePartitionSubject, (*call).getItem},
-	"ListTables":         {tableSubject, (*call).listTables},
-	"ListTagsOfResource": {tableSubject, (*call).listTagsOfResource},
-	"PutItem":            {onePartitionSubject, (*call).putItem},
-	"Query":              {onePartitionSubject, (*call).query},
-	"Scan":               {itemsSubject, (*call).scan},
-	"TagResource":        {tableSubject, (*call).tagResource},
-	"UntagResource":      {tableSubject, (*call).untagResource},
-	"UpdateItem":         {onePartitionSubject, (*call).updateItem},
-	"UpdateTable":        {tableSubject, (*call).updateTable},
+	"BatchGetItem":       {about: itemsSubject, do: (*call).batchGetItem},
+	"BatchWriteItem":     {about: itemsSubject, do: (*call).batchWriteItem},
+	"CreateTable":        {about: tableSubject, do: (*call).createTable},
+	"DeleteItem":         {about: onePartitionSubject, do: (*call).deleteItem},
+	"DeleteTable":        {about: tableSubject, do: (*call).deleteTable},
+	"DescribeTable":      {about: tableSubject, do: (*call).describeTable},
+	"GetItem":            {about: onePartitionSubject, do: (*call).getItem},
+	"ListTables":         {about: tableSubject, do: (*call).listTables},
+	"ListTagsOfResource": {about: tableSubject, do: (*call).listTagsOfResource},
+	"PutItem":            {about: onePartitionSubject, do: (*call).putItem},
+	"Query":              {about: onePartitionSubject, do: (*call).query},
+	"Scan":               {about: itemsSubject, do: (*call).scan},
+	"TagResource":        {about: tableSubject, do: (*call).tagResource},
+	"UntagResource":      {about: tableSubject, do: (*call).untagResource},
+	"UpdateItem":         {about: onePartitionSubject, do: (*call).updateItem},
+	"UpdateTable":        {about: tableSubject, do: (*call).updateTable},
 }
 
 // targetPrefix is the API's version in the header X-Amz-Target.
@@ -55,13 +60,57 @@ const targetPrefix = "DynamoDB_20120810."
 
 // A scratch is what requests use one after the other.
 type scratch struct {
-	body, out []byte
-	pcg       rand.PCG
-	call      call
+	body, head, out []byte
+	pcg             rand.PCG
+	rng             *rand.Rand
+	call            call
 }
 
 // keepScratch bounds what is kept of a large request or answer.
 const keepScratch = 1 << 20
+
+func newScratch() any {
+	x := &scratch{}
+	x.rng = rand.New(&x.pcg)
+	return x
+}
+
+// begin returns what a request is served with, until end.
+func (s *Server) begin() *scratch {
+	x := s.calls.Get().(*scratch)
+	x.pcg.Seed(s.options.Seed, s.requests.Add(1))
+	c := &x.call
+	*c = call{
+		s: s, now: s.options.Clock.Now(), rng: x.rng, out: x.out[:0], partition: -1, tallies: c.tallies[:0],
+		indexTallies: c.indexTallies[:0], req: request{fields: c.req.fields[:0]},
+	}
+	return x
+}
+
+func (s *Server) end(x *scratch) {
+	x.out = x.call.out
+	if cap(x.body) <= keepScratch && cap(x.out) <= keepScratch {
+		s.calls.Put(x)
+	}
+}
+
+// Plain answers a request of the API, as http1 reads them.
+func (s *Server) Plain(ctx context.Context, r *http1.Request) bool {
+	x := s.begin()
+	defer s.end(x)
+	code := s.serve(ctx, &x.call, r.Target, r.Body)
+	switch code {
+	case wasReset:
+		resetConn(r.Conn)
+		return false
+	case wasLeft:
+		return false
+	}
+	x.head = s.appendHead(x.head[:0], &x.call, code)
+	return r.Answer(x.head, x.call.out) == nil
+}
+
+var _ http1.Handler = (*Server)(nil)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -78,17 +127,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	x := s.calls.Get().(*scratch)
-	defer func() {
-		if cap(x.body) <= keepScratch && cap(x.out) <= keepScratch {
-			s.calls.Put(x)
-		}
-	}()
-	x.pcg.Seed(s.options.Seed, s.requests.Add(1))
-	c := &x.call
-	*c = call{
-		s: s, now: s.options.Clock.Now(), rng: rand.New(&x.pcg), out: x.out[:0], partition: -1, tallies: c.tallies[:0],
-	}
+	x := s.begin()
+	defer s.end(x)
 	var err error
 	if x.body, err = readBody(x.body[:0], http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		var large *http.MaxBytesError
@@ -97,8 +137,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	s.serve(w, r, c, x.body)
-	x.out = c.out
+	switch code := s.serve(r.Context(), &x.call, []byte(r.Header.Get("X-Amz-Target")), x.body); code {
+	case wasReset:
+		reset(w)
+	case wasLeft:
+	default:
+		answer(w, &x.call, code)
+	}
 }
 
 // readBody reads all of a body into a buffer that is used again.
@@ -118,16 +163,22 @@ func readBody(dst []byte, body io.Reader) ([]byte, error) {
 	}
 }
 
-// serve decides what becomes of a request, waits as long as that takes, and answers.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []byte) {
-	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	op, known := operations[name]
+// What serve returns in the place of a status code.
+const (
+	wasLeft  = 0  // the client has gone, or the server ends: there is nobody to answer
+	wasReset = -1 // the connection is to be reset
+)
+
+// serve decides what becomes of a request, waits as long as that takes, and returns the status
+// code of the answer, which is in c.out.
+func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
+	name, op, known := operationOf(target)
 	c.operation = name
 	var err error
 	hold := time.Duration(0)
-	if c.req.fields, err = wire.Request(body); err != nil {
+	if c.req.fields, err = wire.AppendRequest(c.req.fields, body); err != nil {
 		err = asAPI(err)
-	} else if !ours || !known {
+	} else if !known {
 		err = unknownOperation()
 	} else {
 		if op.about != tableSubject {
@@ -136,8 +187,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []b
 		}
 		switch c.fault {
 		case resetFault:
-			reset(w)
-			return
+			return wasReset
 		case errorFault:
 			_, _ = c.openNamed() // so that the table's own metrics count it
 			err = internal()
@@ -156,14 +206,33 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, body []b
 	if s.options.Latency {
 		until += serviceTime(c.rng, name, c.effort, err != nil && c.effort == effort{})
 	}
-	if s.sleepers.until(r.Context(), until) != nil {
-		return // the client has gone, or the server ends
+	if s.sleepers.until(ctx, until) != nil {
+		return wasLeft
 	}
 	s.count(c, op.about != tableSubject, api)
 	if op.about != onePartitionSubject {
 		c.partition = -1
 	}
-	answer(w, c, code)
+	return code
+}
+
+// operationOf returns the operation that the header X-Amz-Target names.
+func operationOf(target []byte) (name string, op operation, known bool) {
+	rest, ours := bytes.CutPrefix(target, []byte(targetPrefix))
+	if !ours {
+		return "", operation{}, false
+	}
+	if op, known = operations[string(rest)]; known {
+		return op.name, op, true
+	}
+	return string(rest), operation{}, false
+}
+
+func init() {
+	for name, op := range operations {
+		op.name = name
+		operations[name] = op
+	}
 }
 
 // attempt does what an operation asks for. A panic is this server's fault: it is counted, and
@@ -196,7 +265,12 @@ func reset(w http.ResponseWriter) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // no connection of our own: end it without an answer
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	resetConn(conn)
+}
+
+// resetConn closes a connection with a TCP reset, where it is TCP's. It may have gone already.
+func resetConn(conn net.Conn) {
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
@@ -223,6 +297,7 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 	if !items {
 		return
 	}
+	c.countIndexes(at, took)
 	for i := range c.tallies {
 		t := &c.tallies[i]
 		switch {
@@ -248,12 +323,22 @@ var (
 // idDigits are what request identifiers are made of.
 const idDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
+// appendID appends a request's identifier: 52 digits, 12 of each number drawn, of which 36^12
+// fit 62 bits.
+func (c *call) appendID(dst []byte) []byte {
+	n := uint64(0)
+	for i := range 52 {
+		if i%12 == 0 {
+			n = c.rng.Uint64()
+		}
+		dst = append(dst, idDigits[n%uint64(len(idDigits))])
+		n /= uint64(len(idDigits))
+	}
+	return dst
+}
+
 // answer writes what the call has put together.
 func answer(w http.ResponseWriter, c *call, code int) {
-	var id [52]byte
-	for i := range id {
-		id[i] = idDigits[c.rng.IntN(len(idDigits))]
-	}
 	h := w.Header()
 	values := make([]string, 0, 4) // one allocation for the headers that change
 	set := func(name, value string) {
@@ -261,7 +346,7 @@ func answer(w http.ResponseWriter, c *call, code int) {
 		h[name] = values[len(values)-1:]
 	}
 	h["Content-Type"] = contentType
-	set("x-amzn-RequestId", string(id[:]))
+	set("x-amzn-RequestId", string(c.appendID(nil)))
 	set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(c.out)), 10))
 	set("Content-Length", strconv.Itoa(len(c.out)))
 	if c.partition >= 0 {
@@ -270,4 +355,46 @@ func answer(w http.ResponseWriter, c *call, code int) {
 	w.WriteHeader(code)
 	// A client that has gone can't be told.
 	_, _ = w.Write(c.out)
+}
+
+// The parts of a plain answer's head that are the same in every one.
+var (
+	statusOK  = []byte("HTTP/1.1 200 OK\r\n")
+	headFixed = []byte("Server: " + serverName[0] + "\r\nContent-Type: " + contentType[0] + "\r\nx-amzn-RequestId: ")
+)
+
+// appendHead appends the head of a plain answer: the same fields as answer sets, and Date.
+func (s *Server) appendHead(dst []byte, c *call, code int) []byte {
+	if code == http.StatusOK {
+		dst = append(dst, statusOK...)
+	} else {
+		dst = strconv.AppendInt(append(dst, "HTTP/1.1 "...), int64(code), 10)
+		dst = append(append(append(dst, ' '), http.StatusText(code)...), "\r\n"...)
+	}
+	dst = c.appendID(append(dst, headFixed...))
+	dst = strconv.AppendUint(append(dst, "\r\nX-Amz-Crc32: "...), uint64(crc32.ChecksumIEEE(c.out)), 10)
+	dst = strconv.AppendInt(append(dst, "\r\nContent-Length: "...), int64(len(c.out)), 10)
+	if c.partition >= 0 {
+		dst = strconv.AppendInt(append(dst, "\r\nX-Crossover-Partition: "...), int64(c.partition), 10)
+	}
+	dst = append(append(dst, "\r\nDate: "...), s.date.at(s.options.Clock.Wall(c.now))...)
+	return append(dst, "\r\n\r\n"...)
+}
+
+// A date is a Date header's value, formatted once a second.
+type date struct{ last atomic.Pointer[dated] }
+
+type dated struct {
+	second int64
+	text   []byte
+}
+
+// at returns the value for a time.
+func (d *date) at(t time.Time) []byte {
+	if last := d.last.Load(); last != nil && last.second == t.Unix() {
+		return last.text
+	}
+	next := &dated{t.Unix(), t.UTC().AppendFormat(nil, http.TimeFormat)}
+	d.last.Store(next)
+	return next.text
 }

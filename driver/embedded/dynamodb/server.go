@@ -11,8 +11,6 @@ package dynamodb
 import (
 	"context"
 	"errors"
-	"io"
-	stdlog "log"
 	"net"
 	"net/http"
 	"sync"
@@ -20,6 +18,7 @@ import (
 	"time"
 
 	"crossover/driver/clock"
+	"crossover/driver/embedded/dynamodb/http1"
 )
 
 // Options are how a server begins.
@@ -42,7 +41,10 @@ type Server struct {
 	sleepers  sleepers
 	drill     drill
 	calls     sync.Pool
+	date      date
 	attic     attic
+
+	collectionLimit int64 // bytes
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
@@ -56,9 +58,9 @@ func New(o Options) (*Server, error) {
 	if o.Region == "" {
 		o.Region = "us-east-1"
 	}
-	s := &Server{options: o, tables: map[string]*table{}, sleepers: sleepers{clock: o.Clock}}
+	s := &Server{options: o, tables: map[string]*table{}, collectionLimit: collectionLimit, sleepers: sleepers{clock: o.Clock}}
 	s.arnPrefix = "arn:aws:dynamodb:" + o.Region + ":" + account + ":table/"
-	s.calls.New = func() any { return &scratch{} }
+	s.calls.New = newScratch
 	return s, nil
 }
 
@@ -74,30 +76,12 @@ const (
 // Serve answers requests on ln until ctx ends, and then returns nil: connections are closed,
 // and nothing that it started runs on. It closes ln.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	var open sync.WaitGroup
-	server := &http.Server{
-		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin,
-		ErrorLog:    stdlog.New(io.Discard, "", 0),
-		ConnContext: withConn,
-		ConnState: func(c net.Conn, state http.ConnState) {
-			s.drill.track(c, state)
-			switch state {
-			case http.StateNew:
-				open.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				open.Done()
-			}
-		},
+	server := &http1.Server{
+		Handler: s, MaxHead: maxHeader, MaxBody: maxBody, HeadWithin: headerWithin, ReadWithin: bodyWithin,
+		ConnContext: withConn, Track: s.drill.track,
 	}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	err := server.Serve(ln)
-	stop()
-	_ = server.Close()
-	open.Wait()
+	err := server.Serve(ctx, ln)
 	s.sleepers.close()
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
 	return err
 }
 

@@ -94,6 +94,13 @@ func (s *Server) status(name string, since uint64) status {
 		total.add(&t.meter.total)
 		done += t.meter.done
 		t.meter.mu.Unlock()
+		if a := t.aside.Load(); a != nil {
+			for _, ix := range a.indexes {
+				ix.meter.mu.Lock()
+				total.add(&ix.meter.total)
+				ix.meter.mu.Unlock()
+			}
+		}
 		items += t.store.Items()
 		bytes += t.store.Bytes()
 		if name != "" {

@@ -32,6 +32,7 @@ type table struct {
 	name, arn, id string
 	created       time.Time
 	schema        schema
+	definitions   definitions
 	store         *store.Store
 	capacity      *partition.Table
 	meter         meter
@@ -40,6 +41,7 @@ type table struct {
 	// is none. It is read on every request.
 	due    atomic.Int64
 	owners atomic.Pointer[owners]
+	aside  atomic.Pointer[aside] // nil for a table that has nothing beside its items
 
 	mu         sync.RWMutex // guards what follows
 	status     string
@@ -76,12 +78,17 @@ func (t *table) partitionOf(hash uint64) int {
 
 // learn takes the partitions' bounds over and returns how many there are.
 func (t *table) learn() int {
-	o := &owners{}
-	for _, h := range t.capacity.Heat() {
-		o.first, o.id = append(o.first, h.First), append(o.id, h.ID)
-	}
+	o := ownersOf(t.capacity)
 	t.owners.Store(o)
 	return len(o.id)
+}
+
+func ownersOf(capacity *partition.Table) *owners {
+	o := &owners{}
+	for _, h := range capacity.Heat() {
+		o.first, o.id = append(o.first, h.First), append(o.id, h.ID)
+	}
+	return o
 }
 
 // settle lets a change take effect whose time has come.

@@ -26,6 +26,8 @@ type description struct {
 	BillingModeSummary        *billingDesc          `json:"BillingModeSummary,omitempty"`
 	OnDemandThroughput        *onDemandDesc         `json:"OnDemandThroughput,omitempty"`
 	WarmThroughput            warmDesc              `json:"WarmThroughput"`
+	GlobalSecondaryIndexes    []indexDescription    `json:"GlobalSecondaryIndexes,omitempty"`
+	LocalSecondaryIndexes     []indexDescription    `json:"LocalSecondaryIndexes,omitempty"`
 	TableClassSummary         *classDesc            `json:"TableClassSummary,omitempty"`
 	DeletionProtectionEnabled bool                  `json:"DeletionProtectionEnabled"`
 }
@@ -90,7 +92,8 @@ func (t *table) describe(now time.Time) description {
 		decreases = 0
 	}
 	d := description{
-		TableName: t.name, TableStatus: t.status, CreationDateTime: seconds(t.created),
+		AttributeDefinitions: t.definitions,
+		TableName:            t.name, TableStatus: t.status, CreationDateTime: seconds(t.created),
 		TableSizeBytes: t.store.Bytes(), ItemCount: t.store.Items(),
 		TableArn: t.arn, TableID: t.id, DeletionProtectionEnabled: t.protected,
 		ProvisionedThroughput: provisionedDesc{
@@ -98,7 +101,6 @@ func (t *table) describe(now time.Time) description {
 		},
 	}
 	for _, k := range t.schema {
-		d.AttributeDefinitions = append(d.AttributeDefinitions, attributeDefinition{k.name, string(k.kind)})
 		d.KeySchema = append(d.KeySchema, keyElement{k.name, k.role})
 	}
 	if !t.throughput.provisioned || !t.lastOnDem.IsZero() {
@@ -107,14 +109,15 @@ func (t *table) describe(now time.Time) description {
 	if !t.throughput.provisioned {
 		d.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
 	}
-	if r, w := t.throughput.maxRead, t.throughput.maxWrite; r > 0 || w > 0 {
-		none := func(n int64) int64 {
-			if n == 0 {
-				return -1
+	d.OnDemandThroughput = onDemandOf(t.throughput)
+	if a := t.aside.Load(); a != nil {
+		for _, ix := range a.indexes {
+			if ix.local {
+				d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, ix.describe())
+			} else {
+				d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, ix.describe())
 			}
-			return n
 		}
-		d.OnDemandThroughput = &onDemandDesc{none(r), none(w)}
 	}
 	if t.class != "" {
 		d.TableClassSummary = &classDesc{t.class}
@@ -123,10 +126,26 @@ func (t *table) describe(now time.Time) description {
 	return d
 }
 
+// onDemandOf describes on-demand maxima; nil when there are none.
+func onDemandOf(t throughput) *onDemandDesc {
+	none := func(n int64) int64 {
+		if n == 0 {
+			return -1
+		}
+		return n
+	}
+	if t.maxRead == 0 && t.maxWrite == 0 {
+		return nil
+	}
+	return &onDemandDesc{none(t.maxRead), none(t.maxWrite)}
+}
+
 // warmth is what the table's partitions can serve at once. The caller holds t.mu.
-func (t *table) warmth() warmDesc {
-	w := warmDesc{max(t.throughput.read, int64(t.warm[0])), max(t.throughput.write, int64(t.warm[1])), active}
-	if !t.throughput.provisioned {
+func (t *table) warmth() warmDesc { return warmthOf(t.throughput, t.warm) }
+
+func warmthOf(t throughput, warm [2]float64) warmDesc {
+	w := warmDesc{max(t.read, int64(warm[0])), max(t.write, int64(warm[1])), active}
+	if !t.provisioned {
 		w.ReadUnitsPerSecond = max(w.ReadUnitsPerSecond, partition.OnDemandRead)
 		w.WriteUnitsPerSecond = max(w.WriteUnitsPerSecond, partition.OnDemandWrite)
 	}

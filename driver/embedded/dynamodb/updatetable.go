@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// updateTable answers UpdateTable: the mode and the throughput, the class and the protection
-// against deletion. A new throughput is in force when the table is ACTIVE again.
+// updateTable answers UpdateTable: the mode and the throughput of the table and its global
+// indexes, the class and the protection against deletion, and an index made or removed. A new
+// throughput is in force when the table is ACTIVE again.
 func (c *call) updateTable() error {
 	t, err := c.namedTable()
 	if err != nil {
@@ -17,33 +18,39 @@ func (c *call) updateTable() error {
 	r.refuse("WarmThroughput")
 	class := r.choice("TableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS")
 	protected := r.flag("DeletionProtectionEnabled")
-	changes := r.has("BillingMode") || r.has("ProvisionedThroughput") || r.has("OnDemandThroughput")
+	changes := r.has("BillingMode") || r.has("ProvisionedThroughput") || r.has("OnDemandThroughput") ||
+		r.has("GlobalSecondaryIndexUpdates")
 	if r.err == nil && !changes && !r.has("TableClass") && !r.has("DeletionProtectionEnabled") {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " +
 			"GlobalSecondaryIndexUpdates or " +
 			"SSESpecification or ReplicaUpdates is required")
 	}
-	if err := c.alter(t, class, protected); err != nil {
+	filled, err := c.alter(t, class, protected)
+	if err != nil {
 		return err
+	}
+	if filled != nil {
+		c.fill(t, filled)
 	}
 	return c.answerDescription("TableDescription", t)
 }
 
-// alter begins the change that a request asks for.
-func (c *call) alter(t *table, class string, protected bool) error {
+// alter begins the change that a request asks for. It returns the index that is to be filled.
+func (c *call) alter(t *table, class string, protected bool) (*index, error) {
 	r := &c.req
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.status != active {
-		return inUse("Attempt to change a resource which is still in use: Table is being %s: %s",
+		return nil, inUse("Attempt to change a resource which is still in use: Table is being %s: %s",
 			map[string]string{creating: "created", updating: "updated", deleting: "deleted"}[t.status], t.name)
 	}
 	next := billing(r, t.throughput, false)
+	indexes := c.indexUpdates(t, next)
 	if r.err == nil && r.has("ProvisionedThroughput") && next == t.throughput {
 		r.fail(unchanged(next))
 	}
 	if r.err != nil {
-		return r.err
+		return nil, r.err
 	}
 	if r.has("TableClass") {
 		t.class = class
@@ -51,10 +58,21 @@ func (c *call) alter(t *table, class string, protected bool) error {
 	if r.has("DeletionProtectionEnabled") {
 		t.protected = protected
 	}
-	if next != t.throughput {
-		t.begin(updating, c.s.later(c.now, updateFor), func(now time.Duration) { c.s.change(t, next, now) })
+	switch {
+	case indexes.made != nil:
+		c.raise(t, indexes)
+		return indexes.made, nil
+	case indexes.gone != nil:
+		c.drop(t, indexes.gone)
+	case next != t.throughput || len(indexes.next) > 0:
+		t.begin(updating, c.s.later(c.now, updateFor), func(now time.Duration) {
+			for ix, to := range indexes.next {
+				c.s.changeIndex(ix, to, now)
+			}
+			c.s.change(t, next, now)
+		})
 	}
-	return nil
+	return nil, nil
 }
 
 func unchanged(t throughput) error {
@@ -68,6 +86,9 @@ func unchanged(t throughput) error {
 
 // change puts a new throughput into force. The caller holds t.mu.
 func (s *Server) change(t *table, next throughput, now time.Duration) {
+	if t.status = active; next == t.throughput {
+		return
+	}
 	was, wall := t.throughput, s.options.Clock.Wall(now)
 	before := len(t.owners.Load().id)
 	if next.provisioned {
@@ -90,7 +111,7 @@ func (s *Server) change(t *table, next throughput, now time.Duration) {
 	}
 	// A table keeps what it could serve before: partitions do not merge.
 	t.warm = [2]float64{max(t.warm[0], float64(was.read)), max(t.warm[1], float64(was.write))}
-	t.throughput, t.status = next, active
+	t.throughput = next
 	s.event(t.name, "capacity", fmt.Sprintf("table %s: %s, before %s", t.name, next, was))
 	if after := t.learn(); after > before {
 		s.event(t.name, "split", fmt.Sprintf("table %s: from %d to %d partitions, for its "+

@@ -112,6 +112,15 @@ func (s *Store) Update(k Key, f func(old attribute.Stored) (attribute.Stored, er
 	return nil
 }
 
+// Hold calls f with the item at k, or nil, while nobody else writes there.
+func (s *Store) Hold(k Key, f func(item attribute.Stored)) {
+	h := s.shard(k.Hash)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e, _ := h.tree.Get(Entry{Key: k})
+	f(e.Item)
+}
+
 func present(i attribute.Stored) int64 {
 	if i == nil {
 		return 0
