@@ -329,12 +329,16 @@ type Field struct {
 type Fields []Field
 
 // Request reads a request's outer object.
-func Request(text []byte) (Fields, error) {
-	r := NewReader(text)
+func Request(text []byte) (Fields, error) { return AppendRequest(nil, text) }
+
+// AppendRequest is Request into the room that out has. What was in out is lost, also when an
+// error is returned.
+func AppendRequest(out Fields, text []byte) (Fields, error) {
+	out = out[:0]
+	r := Reader{text: text}
 	if r.Next() != Object {
 		return nil, ErrSyntax
 	}
-	var out Fields
 	more, err := r.Enter('{')
 	for more && err == nil {
 		var f Field
