@@ -69,10 +69,7 @@ func (d *drill) reset(but net.Conn) (closed int) {
 		if c == but {
 			continue
 		}
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // the connection may be gone already
-		}
-		_ = c.Close()
+		resetConn(c)
 		closed++
 	}
 	return closed

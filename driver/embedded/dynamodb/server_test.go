@@ -166,7 +166,7 @@ func TestBodyIsBounded(t *testing.T) {
 
 // TestPanicIsAnswered plants an operation that panics.
 func TestPanicIsAnswered(t *testing.T) {
-	operations["Panics"] = operation{itemsSubject, func(*call) error { panic("planted") }}
+	operations["Panics"] = operation{about: itemsSubject, do: func(*call) error { panic("planted") }}
 	defer delete(operations, "Panics")
 	h := newHost(t, Options{})
 	code, text := h.do("Panics", `{}`)
