@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"crossover/driver/embedded/aerospike/cdt"
+	"crossover/driver/embedded/aerospike/msgpack"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -115,18 +117,40 @@ func (b *binSet) run(m *wire.Message, p *policies, out []byte) (answers []byte, 
 		if op.Code == wire.OpTouch {
 			continue // it answers nothing, not even when every operation is to be answered
 		}
-		if r := b.change(&op); r != wire.OK {
+		var added int
+		if out, added, r = b.runOne(&op, p, out); r != wire.OK {
 			return out, 0, r
 		}
-		if len(b.arena) > maxArena {
-			return out, 0, wire.RecordTooBig
-		}
-		if p.respondAll {
-			out = wire.AppendOp(out, wire.OpRead, wire.Null, op.Name, nil)
-			n++
+		n += added
+		if len(out) > wire.MaxBody {
+			return out, 0, wire.ServerError
 		}
 	}
 	return out, n, wire.OK
+}
+
+// runOne applies an operation that is not a plain read; it appends what it answers, and returns
+// how many answers that is.
+func (b *binSet) runOne(op *wire.Op, p *policies, out []byte) ([]byte, int, wire.Result) {
+	if reads, _ := reads(op.Code); reads {
+		return b.readOp(op, p, out)
+	}
+	var answer cdt.Answer
+	var r wire.Result
+	if op.Code == wire.OpCDTModify {
+		answer, r = b.changeInside(op)
+	} else {
+		r = b.change(op)
+	}
+	switch {
+	case r != wire.OK:
+		return out, 0, r
+	case len(b.arena) > maxArena:
+		return out, 0, wire.RecordTooBig
+	case answer.Type == wire.Null && !p.respondAll:
+		return out, 0, wire.OK
+	}
+	return wire.AppendOp(out, wire.OpRead, answer.Type, op.Name, answer.Value), 1, wire.OK
 }
 
 func (b *binSet) read(op *wire.Op, p *policies, out []byte) []byte {
@@ -183,10 +207,22 @@ func (b *binSet) particle(kind uint8, value []byte) ([]byte, bool) {
 		return value, len(value) == 1 && value[0] <= 1
 	case wire.String, wire.Blob:
 		return value, true
-	case wire.List, wire.Map, wire.HLL, wire.GeoJSON:
+	case wire.List, wire.Map:
+		return b.collection(kind, value)
+	case wire.HLL, wire.GeoJSON:
 		return value, len(value) > 0
 	}
 	return nil, false
+}
+
+// collection checks a list or map, and brings it to the form in which it is kept.
+func (b *binSet) collection(kind uint8, value []byte) ([]byte, bool) {
+	item, _, ok := msgpack.Next(value)
+	if !ok || item.Kind == msgpack.List != (kind == wire.List) || item.Kind == msgpack.Map != (kind == wire.Map) {
+		return nil, false
+	}
+	out, err := msgpack.Normalise(nil, value, true)
+	return out, err == nil
 }
 
 // increment adds to an integer, which wraps, or to a float; a bin that is not there begins at 0.

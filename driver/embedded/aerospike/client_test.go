@@ -158,3 +158,46 @@ func TestBatch(t *testing.T) {
 		t.Errorf("a key that the batch deleted exists: %v, %v", there, err)
 	}
 }
+
+// TestListsAndMapsOverTheWire does several operations on one record at once: each sees what
+// those before it did, and each that answers is answered in its place.
+func TestListsAndMapsOverTheWire(t *testing.T) {
+	client := connect(t, start(t, Options{Nodes: 3}))
+	k := mustKey(t, "collections", 1)
+	got, err := client.Operate(nil, k,
+		as.ListAppendOp("l", 3, 1, 2), as.ListSortOp("l", as.ListSortFlagsDefault), as.ListGetRangeFromOp("l", 1), as.ListSizeOp("l"),
+		as.MapPutOp(as.NewMapPolicy(as.MapOrder.KEY_ORDERED, as.MapWriteMode.UPDATE), "m", "b", 2),
+		as.MapIncrementOp(as.DefaultMapPolicy(), "m", "a", 5), as.MapGetByKeyOp("m", "none", as.MapReturnType.VALUE))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The client gathers several answers of one bin in a list.
+	want := as.BinMap{"l": []any{3, nil, []any{2, 3}, 3}, "m": []any{1, 5, nil}}
+	if diff := cmp.Diff(want, got.Bins); diff != "" {
+		t.Error(diff)
+	}
+	r, err := client.Get(nil, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := as.BinMap{"l": []any{1, 2, 3}, "m": []as.MapPair{{Key: "a", Value: 5}, {Key: "b", Value: 2}}}
+	if diff := cmp.Diff(stored, r.Bins); diff != "" || r.Generation != 1 {
+		t.Errorf("generation %d; %s", r.Generation, diff)
+	}
+	// Reading operations alone are no write.
+	if got, err = client.Operate(nil, k, as.ListGetByRankOp("l", -1, as.ListReturnTypeValue), as.MapSizeOp("m")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(as.BinMap{"l": 3, "m": 2}, got.Bins); diff != "" || got.Generation != 1 {
+		t.Errorf("generation %d; %s", got.Generation, diff)
+	}
+	// A nested list comes back as the client knows it, and a bin that is not there answers nothing.
+	inside := as.CtxMapKeyCreate(as.NewValue("deep"), as.MapOrder.KEY_ORDERED)
+	if got, err = client.Operate(nil, k, as.ListAppendWithPolicyContextOp(as.DefaultListPolicy(), "m", []*as.CDTContext{inside}, "x"),
+		as.MapGetByKeyOp("m", "deep", as.MapReturnType.VALUE), as.ListSizeOp("nothing")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(as.BinMap{"m": []any{1, []any{"x"}}, "nothing": nil}, got.Bins); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -13,8 +13,7 @@
 // node is the loopback's own.
 //
 // Records are held once, however many copies there are; each copy's writes take their node's
-// device time and space. Lists, maps, HyperLogLogs and GeoJSON are kept as they came;
-// operations inside of them, expressions, and user-defined functions are refused.
+// device time and space. User-defined functions are refused.
 package aerospike
 
 import (

@@ -48,6 +48,9 @@ func policiesOf(m *wire.Message) (policies, wire.Result) {
 			if p.replace {
 				return p, wire.ParameterError
 			}
+		case wire.OpCDTModify:
+		case wire.OpCDTRead:
+			reads, answers = true, true
 		case wire.OpRead:
 			reads = true
 			if p.readAll && len(op.Name) == 0 {

@@ -179,8 +179,13 @@ func (t *transaction) readBins(r *store.Record, out []byte) []byte {
 	all := t.message.Info2&wire.Info2RespondAllOps != 0
 	var op, bin wire.Op
 	for ops := t.message.Operations(); ops.Next(&op); {
-		if op.Code != wire.OpRead {
-			t.fail(unsupported(op.Code))
+		reads, known := reads(op.Code)
+		if !reads {
+			if known {
+				t.fail(wire.ParameterError)
+			} else {
+				t.fail(unsupported(op.Code))
+			}
 			return out
 		}
 		if len(out) > wire.MaxBody {
@@ -190,6 +195,15 @@ func (t *transaction) readBins(r *store.Record, out []byte) []byte {
 		found := false
 		for bins := r.Ops(); !found && bins.Next(&bin); {
 			found = string(bin.Name) == string(op.Name)
+		}
+		if found && op.Code != wire.OpRead {
+			answer, result := readInside(&op, bin.Type, bin.Value)
+			if result != wire.OK {
+				t.fail(result)
+				return out
+			}
+			bin.Type, bin.Value = answer.Type, answer.Value
+			found = answer.Type != wire.Null
 		}
 		switch {
 		case found:

@@ -120,12 +120,17 @@ const (
 	RecordTooBig         Result = 13
 	KeyBusy              Result = 14
 	Unsupported          Result = 16
+	BinNotFound          Result = 17
 	DeviceOverload       Result = 18
 	KeyMismatch          Result = 19
 	InvalidNamespace     Result = 20
 	BinNameError         Result = 21
 	Forbidden            Result = 22
+	ElementNotFound      Result = 23
+	ElementExists        Result = 24
 	EnterpriseOnly       Result = 25
+	NotApplicable        Result = 26
+	FilteredOut          Result = 27
 	SecurityUnsupported  Result = 51
 	IndexNotFound        Result = 201
 	IndexNotReadable     Result = 203
