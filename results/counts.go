@@ -225,3 +225,18 @@ func highestEquivalent(index int) time.Duration {
 	sub := index - shift<<pageShift
 	return time.Duration((sub+1)<<shift - 1)
 }
+
+// MergedOf returns a sum of what a histogram of NewHistogram's geometry holds, and of overflow
+// values that it has no room for.
+func MergedOf(h *hdrhistogram.Histogram, overflow uint64) *Merged {
+	m := NewMerged()
+	m.overflow = overflow
+	for i, n := range h.Export().Counts {
+		if n > 0 {
+			m.counts[i] = n
+			m.touched |= 1 << (i >> pageShift)
+			m.total += n
+		}
+	}
+	return m
+}

@@ -5,12 +5,14 @@ package results
 import (
 	"encoding/json"
 	"time"
+
+	"crossover/workload"
 )
 
 // FormatMajor and FormatMinor are the run directory's format. A reader refuses a newer major.
 const (
 	FormatMajor = 1
-	FormatMinor = 2 // 1: slowest.jsonl, attempts' latencies; 2: the scenario's events and what became of them
+	FormatMinor = 3 // 1: slowest.jsonl, attempts' latencies; 2: the scenario's events and what became of them; 3: pauses, parts
 )
 
 // The files of a run directory. All but the manifest are append-only while the run goes on.
@@ -65,7 +67,11 @@ type Manifest struct {
 	Verification   *Verification     `json:"verification,omitempty"` // nil when the scenario asked for none
 	Health         Health            `json:"health"`
 	Objectives     []ObjectiveResult `json:"objectives,omitempty"`
-	Events         []EventResult     `json:"events,omitempty"` // the scenario's events for this target, in the order of their times
+	Events         []EventResult     `json:"events,omitempty"`  // the scenario's events for this target, in the order of their times
+	Pauses         []Pause           `json:"pauses,omitempty"`  // in which nothing fell due
+	Parts          []Part            `json:"parts,omitempty"`   // of a run that was continued; none when it was run in one go
+	Stopped        *Stop             `json:"stopped,omitempty"` // where sending ended; nil while running, and when cut off
+	Adapted        *workload.Adapted `json:"adapted,omitempty"` // nil when the scenario was run as its file says
 	Fairness       []Check           `json:"fairness,omitempty"`
 	Warnings       []string          `json:"warnings,omitempty"`
 	BudgetUSD      float64           `json:"budget_usd,omitempty"`
@@ -183,6 +189,7 @@ type Interval struct {
 	Response   Percentiles       `json:"response"`           // of successes, ns
 	Service    Percentiles       `json:"service"`            // of successes, ns
 	Limited    bool              `json:"generator_limited,omitempty"`
+	Paused     float64           `json:"paused,omitempty"` // seconds of Length in which the run was paused
 }
 
 // Percentiles of one histogram, in nanoseconds; zero when Count is.
@@ -222,7 +229,7 @@ type Server struct {
 // An Event is one line of events.jsonl.
 type Event struct {
 	At     float64 `json:"t"`
-	Name   string  `json:"name"` // phase, first_error, split, capacity, node_lost, event_begin, event_end, …
+	Name   string  `json:"name"` // phase, first_error, split, capacity, node_lost, event_begin, event_end, paused, resumed, continued, …
 	Detail string  `json:"detail"`
 	// Target and Outcome are those of event_begin and event_end: done, or why not.
 	Target  string `json:"target,omitempty"`

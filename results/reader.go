@@ -213,7 +213,7 @@ func (r *Run) Totals() Totals {
 	if !r.CutOff() {
 		return r.Manifest.Totals
 	}
-	return SumIntervals(r.intervals)
+	return SumParts(r.intervals, r.Manifest.Parts)
 }
 
 // Problems returns the manifest's warnings, the reader's own, and what became of a run that
@@ -229,5 +229,6 @@ func (r *Run) Problems() []string {
 	if r.Manifest.Health.Limited {
 		out = append(out, "generator-limited: "+strings.Join(r.Manifest.Health.Reasons, "; "))
 	}
+	out = append(out, r.joins()...)
 	return append(append(out, r.Manifest.Warnings...), r.Warnings...)
 }

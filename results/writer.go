@@ -39,7 +39,7 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 		return nil, fmt.Errorf("creating the run directory: %w", err)
 	}
 	w := &Writer{dir: dir, started: m.Started, files: map[string]*os.File{}}
-	for _, name := range []string{IntervalsFile, LatencyFile, HeatFile, ServerFile, EventsFile, SlowestFile} {
+	for _, name := range appended {
 		f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("creating the run directory: %w", err), w.Close())
@@ -51,6 +51,52 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 	}
 	return w, nil
 }
+
+// Append opens a run directory again, to write on from where it was cut off or ended: a torn
+// last line goes, and the manifest says Running. m.Started stays the zero of every time.
+func Append(dir string, m Manifest) (*Writer, error) {
+	if _, err := os.Lstat(filepath.Join(dir, ManifestFile)); err != nil {
+		return nil, fmt.Errorf("continuing the run: %w", err)
+	}
+	w := &Writer{dir: dir, started: m.Started, files: map[string]*os.File{}}
+	for _, name := range appended {
+		path := filepath.Join(dir, name)
+		err := untear(path)
+		var f *os.File
+		if err == nil {
+			f, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("continuing the run: %w", err), w.Close())
+		}
+		w.files[name] = f
+	}
+	w.latency = hdrhistogram.NewHistogramLogWriter(&w.buf)
+	w.latency.SetBaseTime(w.started.UnixMilli())
+	m.Status = Running
+	if err := w.Manifest(m); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// untear cuts off a last line that a dying writer left without its end.
+func untear(path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if whole := bytes.LastIndexByte(text, '\n') + 1; whole < len(text) {
+		return os.Truncate(path, int64(whole))
+	}
+	return nil
+}
+
+// appended are the files that only grow while a run goes on.
+var appended = []string{IntervalsFile, LatencyFile, HeatFile, ServerFile, EventsFile, SlowestFile}
 
 func (w *Writer) begin(m Manifest, scenario []byte) error {
 	if err := os.WriteFile(filepath.Join(w.dir, ScenarioFile), scenario, 0o644); err != nil {

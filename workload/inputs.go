@@ -28,6 +28,7 @@ const MaxInputBytes = 1 << 30
 // be kept beside the run's scenario.
 var runFiles = []string{
 	"manifest.json", "scenario.yaml", "intervals.jsonl", "latency.hlog", "heat.jsonl", "server.jsonl", "events.jsonl", "slowest.jsonl",
+	"load.jsonl",
 }
 
 // input reads a file that the scenario names at n, and notes it. It reports problems by itself;

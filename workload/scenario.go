@@ -33,6 +33,8 @@ type Scenario struct {
 
 	Inputs []Input `yaml:"-"` // files that the scenario names
 
+	Adapted *Adapted `yaml:"-"` // nil: the scenario is as its text says
+
 	File string `yaml:"-"` // where it was read, for error messages
 	Text []byte `yaml:"-"` // the file as read, for the run directory
 }

@@ -9,6 +9,10 @@ import (
 // the number of items to what is asked for, where it is higher; 0 leaves either as it is. The
 // stream's digest changes with them.
 func (sc *Scenario) Shorten(length time.Duration, items uint64) error {
+	if length > 0 || items > 0 {
+		a := sc.adapted()
+		a.For, a.Items = length, items
+	}
 	if items > 0 && items < sc.Dataset.Items {
 		for i, h := range sc.Workload.Hot {
 			if h.Key >= items {

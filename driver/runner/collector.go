@@ -18,11 +18,13 @@ type collector struct {
 	interval time.Duration
 	spare    *shard // empty; exchanged for the next worker's
 
-	last     time.Duration // end of the last interval
-	sums     []*sum        // this interval's, by cell; nil until first needed
-	run      []*sum        // the run's
-	flying   []int64       // in flight by cell, at this interval's end
-	before   []cellState   // at the last interval's end
+	last     time.Duration      // end of the last interval
+	prior    [op.KindCount]*sum // what earlier parts of the run recorded
+	earlier  results.Totals     // and what they left in flight or waiting
+	sums     []*sum             // this interval's, by cell; nil until first needed
+	run      []*sum             // the run's
+	flying   []int64            // in flight by cell, at this interval's end
+	before   []cellState        // at the last interval's end
 	lateness *results.Merged
 	keys     sketch
 	slowest  slowest
@@ -58,7 +60,7 @@ func newCollector(e *engine, w *results.Writer, interval time.Duration) *collect
 		e: e, writer: w, interval: interval, spare: e.newShard(),
 		sums: make([]*sum, e.cells()), run: make([]*sum, e.cells()),
 		flying: make([]int64, e.cells()), before: make([]cellState, e.cells()),
-		lateness: results.NewMerged(), monitor: newMonitor(),
+		lateness: results.NewMerged(), monitor: newMonitor(), last: e.first.at,
 		progress: func(Progress) {},
 	}
 }
@@ -66,7 +68,7 @@ func newCollector(e *engine, w *results.Writer, interval time.Duration) *collect
 // collect writes an interval at each multiple of the interval's length until ctx ends.
 func (c *collector) collect(ctx context.Context, each func()) {
 	for n := time.Duration(1); ; n++ {
-		if c.e.clock.SleepUntil(ctx, c.e.start+n*c.interval) != nil {
+		if c.e.clock.SleepUntil(ctx, c.e.start+c.e.first.at+n*c.interval) != nil {
 			return
 		}
 		c.take()
@@ -154,6 +156,7 @@ func (c *collector) exchange(w *worker) {
 // kinds together.
 func (c *collector) lines(start, length time.Duration, limited bool) (lines []results.Interval, cells []int, view *results.Merged) {
 	all := results.NewMerged()
+	paused := c.e.hold.during(start, start+length)
 	for i := range c.before {
 		s := c.sums[i]
 		if s == nil {
@@ -167,7 +170,7 @@ func (c *collector) lines(start, length time.Duration, limited bool) (lines []re
 		if !changed {
 			continue
 		}
-		line.Start, line.Length, line.Limited = start.Seconds(), length.Seconds(), limited
+		line.Start, line.Length, line.Limited, line.Paused = start.Seconds(), length.Seconds(), limited, paused
 		lines = append(lines, line)
 		cells = append(cells, i)
 		all.Add(s.response)

@@ -57,6 +57,17 @@ type Config struct {
 	Check       bool // before the run, hold the number of items and a sample of them against what is loaded
 	LoadWorkers int  // goroutines that load; default twice GOMAXPROCS
 
+	// Ledger is the file that keeps a load's progress, so that a load which is interrupted can go
+	// on; empty keeps none. It must not exist unless ResumeLoad goes on with it.
+	Ledger     string
+	ResumeLoad bool
+
+	// Continue goes on with the run in Dir instead of beginning one; Load then says whether the
+	// data set may be loaded anew where it is gone, and Check is not looked at. nil: begin a run.
+	Continue *Continuation
+	// Pause pauses the run from outside; nil: it cannot be paused.
+	Pause *Pauser
+
 	// BudgetUSD stops the run within one interval of its consumption reaching it; 0 means no
 	// limit. PriceOf prices consumed units, and must be given with a budget.
 	BudgetUSD float64
@@ -78,7 +89,7 @@ type Config struct {
 
 // A Progress is what a person watching wants to know.
 type Progress struct {
-	Stage    string        // "loading", "warming", "running", "draining"
+	Stage    string        // "loading", "restoring", "warming", "running", "draining"
 	Phase    string        // the scenario's phase
 	At       time.Duration // since the stage's start
 	Planned  time.Duration // of the stage; 0 when it is not known
@@ -94,6 +105,7 @@ type Progress struct {
 	P99      time.Duration
 	SpentUSD float64
 	Limited  bool // the last interval is generator-limited
+	Paused   bool // nothing falls due until the run goes on
 }
 
 // An Observation is one line of an interval with the histograms behind its percentiles.
@@ -130,6 +142,7 @@ func (c *Config) validate() error {
 		a := c.Scenario.Workload.Arrival
 		need((a.Open == nil) != (a.Closed == nil), "the scenario's arrival must be open or closed")
 		need(len(c.Scenario.Workload.Phases) > 0, "the scenario has no phases")
+		need(!c.ResumeLoad || c.Ledger != "", "a load that goes on without its ledger")
 		errs = append(errs, c.eventProblems()...)
 	}
 	return errors.Join(errs...)

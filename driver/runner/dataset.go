@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 
 	"crossover/driver"
@@ -36,7 +37,7 @@ func Load(ctx context.Context, c Config) (*results.Manifest, error) {
 	r.describeRun(source{streamDigest: workload.StreamDigest(c.Scenario), textDigest: workload.ScenarioDigest(c.Scenario)})
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := r.provision(ctx)
+	err := r.provision(ctx, source{})
 	r.manifest.SpentUSD = r.spent(0, 0)
 	r.manifest.Status, r.manifest.Reason = statusOf(ctx, err)
 	return &r.manifest, err
@@ -71,22 +72,58 @@ func (r *run) checkDataset(ctx context.Context) error {
 
 // sampleItems reads items drawn by the seed and checks each.
 func (r *run) sampleItems(ctx context.Context) (n int, err error) {
-	sc := r.cfg.Scenario
 	session, err := r.cfg.Driver.Session(ctx)
 	if err != nil {
 		return 0, err
 	}
-	random := rand.New(rand.NewPCG(sc.Seed, saltSample))
-	n = int(min(SampledItems, sc.Dataset.Items))
-	for range n {
-		o := op.Op{Kind: op.Read, Item: random.Uint64N(sc.Dataset.Items), Due: -1, Consistent: true, Verify: true}
-		o.Partition, o.Sort = sc.Place(o.Item)
+	for o := range r.sampled() {
 		if err := r.checkItem(ctx, session, &o); err != nil {
 			return 0, err
 		}
+		n++
 	}
 	return n, nil
 }
+
+// sampled yields reads of items drawn by the seed.
+func (r *run) sampled() iter.Seq[op.Op] {
+	sc := r.cfg.Scenario
+	return func(yield func(op.Op) bool) {
+		random := rand.New(rand.NewPCG(sc.Seed, saltSample))
+		for range min(SampledItems, sc.Dataset.Items) {
+			o := op.Op{Kind: op.Read, Item: random.Uint64N(sc.Dataset.Items), Due: -1, Consistent: true, Verify: true}
+			o.Partition, o.Sort = sc.Place(o.Item)
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// sampleKept reads a sample of the loaded items and counts those that are there, in whatever
+// version, and those that are not; neither where the driver cannot check.
+func (r *run) sampleKept(ctx context.Context) (found, missing int, err error) {
+	session, err := r.cfg.Driver.Session(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for o := range r.sampled() {
+		switch err := r.checkItem(ctx, session, &o); {
+		case err == nil:
+			found++
+		case errors.Is(err, errMissing):
+			missing++
+		case errors.Is(err, errors.ErrUnsupported):
+			return 0, 0, nil
+		default:
+			return 0, 0, err
+		}
+	}
+	return found, missing, nil
+}
+
+// errMissing: a loaded item is not there.
+var errMissing = fmt.Errorf("%w: an item is not there", driver.ErrDataset)
 
 // checkItem reads one item; a read that is refused is sent again after a while.
 func (r *run) checkItem(ctx context.Context, session driver.Session, o *op.Op) error {
@@ -97,7 +134,7 @@ func (r *run) checkItem(ctx context.Context, session driver.Session, o *op.Op) e
 		case out.Check == op.Corrupt:
 			return fmt.Errorf("%w: item %d has another content than any version of it", driver.ErrDataset, o.Item)
 		case out.Class == op.NotFound:
-			return fmt.Errorf("%w: item %d is not there", driver.ErrDataset, o.Item)
+			return fmt.Errorf("%w: item %d", errMissing, o.Item)
 		case out.Class == op.OK && out.Check == op.Unchecked:
 			return fmt.Errorf("%w: the driver cannot check items", errors.ErrUnsupported)
 		case out.Class == op.OK:

@@ -81,7 +81,7 @@ func (d *drill) begin(ctx context.Context) (end func()) {
 
 // one does one event, and undoes it when it has lasted as long as it was to.
 func (d *drill) one(ctx context.Context, ev *workload.Event, r *results.EventResult) {
-	if d.e.clock.SleepUntil(ctx, d.e.start+ev.At) != nil {
+	if d.e.sleepPlanned(ctx, ev.At) != nil {
 		return
 	}
 	began := d.e.now()
@@ -98,7 +98,7 @@ func (d *drill) one(ctx context.Context, ev *workload.Event, r *results.EventRes
 		return
 	}
 	// Whatever ends the wait, the effect goes.
-	_ = d.e.clock.SleepUntil(ctx, d.e.start+began+ev.For)
+	_ = d.e.sleepPlanned(ctx, d.e.hold.planned(began)+ev.For)
 	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), UndoLimit)
 	defer cancel()
 	at, outcome := d.e.now(), results.EventDone

@@ -38,6 +38,12 @@ type engine struct {
 	indices  indices         // closed loop
 	events   eventLog
 	verifier *verifier // nil: no read is verified
+	hold     hold
+	first    joint // where the run, or this part of it, begins
+	// Once sending has ended: when, in ns of the run, and in an open loop the first operation that
+	// was not released.
+	ended atomic.Int64
+	next  atomic.Uint64
 }
 
 // now returns the time since the run's zero.
@@ -68,10 +74,14 @@ func (e *engine) pace(ctx context.Context) {
 	sleeper := clock.NewSleeper(e.clock)
 	defer sleeper.Close()
 
-	w := walk{e: e, phase: -1, batch: make([]entry, 0, paceBatch)}
+	w := walk{e: e, phase: e.first.phase, index: e.first.op, batch: make([]entry, 0, paceBatch)}
 	w.kinds, _ = e.pacing.(kinder)
-	w.due, w.more = e.plan.Due(0)
-	end := e.plan.Duration()
+	w.look()
+	end := e.plan.Duration() + e.hold.shifted()
+	defer func() { e.endSending(w.index, w.more, end) }()
+	paused, changed := e.hold.pauser.state()
+	sleeping, wakeUp := untilChange(ctx, changed)
+	defer func() { wakeUp() }()
 	for {
 		now := e.now()
 		w.release(now)
@@ -80,6 +90,21 @@ func (e *engine) pace(ctx context.Context) {
 			return
 		}
 		if w.more && w.due <= now {
+			continue
+		}
+		if paused || sleeping.Err() != nil && ctx.Err() == nil {
+			if paused, changed = e.hold.pauser.state(); paused {
+				shift, err := e.rest(ctx, sleeper.SleepUntil)
+				if err != nil {
+					e.queue.expire(1<<62, e.drop)
+					return
+				}
+				end += shift
+				w.look()
+				paused, changed = e.hold.pauser.state()
+			}
+			wakeUp()
+			sleeping, wakeUp = untilChange(ctx, changed)
 			continue
 		}
 		next := end
@@ -91,12 +116,23 @@ func (e *engine) pace(ctx context.Context) {
 		if waiting > 0 {
 			next = min(next, first+e.maxLateness+1)
 		}
-		if sleeper.SleepUntil(ctx, e.start+next) != nil {
+		if sleeper.SleepUntil(sleeping, e.start+next) != nil && ctx.Err() != nil {
 			// Interrupted: what was due and is unsent stays unsent.
 			e.queue.expire(1<<62, e.drop)
 			return
 		}
 	}
+}
+
+// endSending notes where the pacer stopped. What is still sent after the schedule's end was due
+// before it.
+func (e *engine) endSending(next uint64, more bool, end time.Duration) {
+	at := max(e.now(), e.first.at)
+	if !more {
+		at = min(at, end)
+	}
+	e.next.Store(next)
+	e.ended.Store(int64(at))
 }
 
 // A walk is the pacer's place in the schedule.
@@ -118,17 +154,23 @@ func (w *walk) release(now time.Duration) {
 		phase := w.e.plan.PhaseOf(w.index)
 		for w.phase < phase {
 			w.phase++
-			w.e.beginPhase(w.phase, w.e.phaseStart(w.phase))
+			w.e.beginPhase(w.phase, w.e.phaseStart(w.phase)+w.e.hold.shifted())
 		}
 		item := entry{index: w.index, due: w.due, phase: int32(phase), kind: w.kind()}
 		w.e.offered[cellOf(phase, item.kind)].Add(1)
 		w.batch = append(w.batch, item)
 		w.index++
-		w.due, w.more = w.e.plan.Due(w.index)
+		w.look()
 	}
 	if len(w.batch) > 0 {
 		w.e.queue.put(w.batch)
 	}
+}
+
+// look finds out when the next operation is due.
+func (w *walk) look() {
+	w.due, w.more = w.e.plan.Due(w.index)
+	w.due += w.e.hold.shifted()
 }
 
 func (w *walk) kind() op.Kind {
@@ -164,6 +206,7 @@ func (e *engine) beginPhase(phase int, at time.Duration) {
 type closedPhase struct {
 	phase int32
 	until time.Duration                    // 0: no limit
+	shift time.Duration                    // when it began; until moves by how much it has grown since
 	end   uint64                           // index one past the last; 0: no limit
 	think func(index uint64) time.Duration // nil: no pause
 }
@@ -171,21 +214,31 @@ type closedPhase struct {
 // loop runs a closed loop's phases one after another; each begins when the last operation of
 // the one before has ended.
 func (e *engine) loop(ctx context.Context) {
-	if e.clock.SleepUntil(ctx, e.start) != nil {
+	if e.clock.SleepUntil(ctx, e.start+e.first.at) != nil {
 		return
 	}
-	for i := range e.phases {
+	e.indices.next.Store(e.first.op)
+	for i := max(e.first.phase, 0); i < len(e.phases); i++ {
 		if ctx.Err() != nil {
 			return
 		}
-		p := closedPhase{phase: int32(i), think: e.think}
+		p := closedPhase{phase: int32(i), think: e.think, shift: e.hold.shifted()}
+		begun := i == e.first.phase // by a part before this one
 		if e.phases[i].For > 0 {
 			p.until = e.now() + e.phases[i].For
+			if begun {
+				p.until -= e.first.spent
+			}
 		}
 		if e.phases[i].Ops > 0 {
 			p.end = e.indices.taken() + e.phases[i].Ops
+			if begun {
+				p.end -= e.first.done
+			}
 		}
-		e.beginPhase(i, e.now())
+		if !begun {
+			e.beginPhase(i, e.now())
+		}
 		e.eachWorker(func(w *worker) { e.closedLoop(ctx, w, &p) })
 		if p.end > 0 {
 			e.indices.settle(p.end)
@@ -205,7 +258,13 @@ func (e *engine) eachWorker(f func(*worker)) {
 // send sends everything: the whole open or closed loop, until the last answer.
 func (e *engine) send(ctx context.Context) {
 	if !e.open {
+		keeping, end := context.WithCancel(ctx)
+		var keeper sync.WaitGroup
+		keeper.Go(func() { e.keepPauses(keeping) })
 		e.loop(ctx)
+		e.ended.Store(int64(max(e.now(), e.first.at)))
+		end()
+		keeper.Wait()
 		return
 	}
 	var wg sync.WaitGroup

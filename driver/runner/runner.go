@@ -12,6 +12,7 @@ import (
 	"crossover/driver/clock"
 	"crossover/results"
 	"crossover/workload"
+	"crossover/workload/op"
 )
 
 // Run sends the whole stream of c.Scenario to c.Driver on its schedule, and writes the run
@@ -52,6 +53,11 @@ type run struct {
 	cfg      Config
 	manifest results.Manifest
 	warmed   bool
+	joint    joint // where it begins
+	// What earlier parts of the run recorded, by kind, and how many operations ended in them.
+	prior       [op.KindCount]*sum
+	priorTotals results.Totals
+	priorEnded  uint64
 }
 
 // startLead is how long before the run's zero everything stands ready, so that creating the
@@ -68,9 +74,12 @@ var errAbandoned = errors.New("sessions did not return after their context was c
 func execute(ctx context.Context, c Config, src source) (*results.Manifest, error) {
 	r := &run{cfg: c}
 	r.describeRun(src)
+	if err := r.beginAt(src); err != nil {
+		return &r.manifest, err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if err := r.provision(ctx); err != nil {
+	if err := r.provision(ctx, src); err != nil {
 		return r.giveUp(ctx, err)
 	}
 	e := r.newEngine(src)
@@ -82,16 +91,14 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	e.opCtx = opCtx
 
 	sampler := newSampler(ctx, e, c.Driver)
-	e.start = c.Clock.Now() + startLead
-	r.manifest.Started = c.Clock.Wall(e.start)
-	w, err := results.Create(c.Dir, r.manifest, c.Scenario.Text)
-	if err == nil {
-		err = keepInputs(c.Dir, c.Scenario)
-	}
+	c.Pause.wait(ctx) // a run that is paused before it begins begins when it goes on
+	e.start = c.Clock.Now() + startLead - e.first.at
+	w, err := r.openDir(e)
 	if err != nil {
 		return &r.manifest, err
 	}
 	col := newCollector(e, w, c.Interval)
+	col.prior, col.totals.ended, col.earlier = r.prior, r.priorEnded, r.priorTotals
 	if c.monitor != nil {
 		col.monitor = c.monitor()
 	}
@@ -102,7 +109,7 @@ func execute(ctx context.Context, c Config, src source) (*results.Manifest, erro
 	col.spend = r.spent
 	col.budget = func(usd float64) { r.holdBudget(usd, stop) }
 
-	col.monitor.timer(clock.Wakeups(ctx, c.Clock, e.start-startLead/4))
+	col.monitor.timer(clock.Wakeups(ctx, c.Clock, e.start+e.first.at-startLead/4))
 	endDrill := drill.begin(ctx)
 	runErr := r.conduct(ctx, e, col, sampler, cancelOps, stop, endDrill)
 	r.manifest.Events = drill.results(col.moments)
@@ -121,6 +128,7 @@ func (r *run) describeRun(src source) {
 		Seed: sc.Seed, Shard: "1/1", Repetition: r.cfg.Repetition, Order: r.cfg.Order, Mapping: r.cfg.Mapping, Host: hostFacts(r.cfg.Host),
 		Interval: r.cfg.Interval, BudgetUSD: r.cfg.BudgetUSD, Totals: results.NewTotals(),
 	}
+	r.manifest.Adapted = sc.Adapted
 	if r.cfg.Description != "" {
 		r.manifest.Host["description"] = r.cfg.Description
 	}
@@ -148,8 +156,10 @@ func (r *run) newEngine(src source) *engine {
 	e := &engine{
 		clock: r.cfg.Clock, phases: wl.Phases, plan: src.plan,
 		maxLateness: wl.MaxLateness, open: wl.Arrival.Open != nil,
-		verifier: newVerifier(r.cfg.Scenario),
+		verifier: newVerifier(r.cfg.Scenario), first: r.joint,
 	}
+	e.hold.pauser = r.cfg.Pause
+	e.hold.shift.Store(int64(r.joint.at - r.joint.planned))
 	if e.maxLateness <= 0 {
 		e.maxLateness = DefaultMaxLateness
 	}
@@ -212,7 +222,7 @@ func (r *run) conduct(ctx context.Context, e *engine, col *collector, s *sampler
 // waits for what is in flight only for a stated time, cancels that, and at last abandons it.
 func (r *run) await(ctx context.Context, e *engine, sent <-chan struct{}, cancelOps context.CancelFunc) (abandoned bool) {
 	limit := InterruptDrainLimit
-	if !r.until(ctx, sent, e.lastSend()) && ctx.Err() == nil {
+	if !r.untilLastSend(ctx, e, sent) && ctx.Err() == nil {
 		limit = DrainLimit
 	}
 	background := context.WithoutCancel(ctx)
@@ -236,7 +246,30 @@ func (e *engine) lastSend() time.Duration {
 			return 1 << 62 // bounded by operations: no time is known
 		}
 	}
-	return e.start + e.phaseStart(len(e.phases)) + e.maxLateness
+	return e.start + e.phaseStart(len(e.phases)) + e.hold.shifted() + e.maxLateness
+}
+
+// untilLastSend waits for sent, or until nothing more is sent, however often the run is paused.
+func (r *run) untilLastSend(ctx context.Context, e *engine, sent <-chan struct{}) bool {
+	for {
+		at := e.lastSend()
+		if r.until(ctx, sent, at) {
+			return true
+		}
+		waiting, cancel := context.WithCancel(ctx)
+		go func() {
+			select {
+			case <-sent:
+				cancel()
+			case <-waiting.Done():
+			}
+		}()
+		e.hold.wait(waiting)
+		cancel()
+		if ctx.Err() != nil || e.lastSend() == at {
+			return false
+		}
+	}
 }
 
 // until waits for done, and reports whether it came before the given time and the end of ctx.
@@ -268,10 +301,11 @@ func (r *run) conclude(ctx context.Context, e *engine, col *collector, err error
 	m.Health = col.monitor.result()
 	m.Health.ConnectionErrors = connectionErrors(m.Totals.Failures)
 	m.Verification = e.verifier.result()
+	r.concludePart(ctx, e, col, err)
 	if err := m.Verification.Err(); err != nil {
 		r.warn(err.Error())
 	}
-	m.SpentUSD = r.spent(col.totals.read, col.totals.write)
+	m.SpentUSD += r.spent(col.totals.read, col.totals.write)
 	if err := m.Totals.Check(); err != nil {
 		r.warn(err.Error())
 	}
@@ -309,6 +343,11 @@ func (r *run) giveUp(ctx context.Context, cause error) (*results.Manifest, error
 	m := &r.manifest
 	if errors.Is(cause, driver.ErrNotOwned) {
 		m.Status, m.Reason = results.Failed, results.Scrub(cause.Error())
+		return m, cause
+	}
+	if r.cfg.Continue != nil {
+		m.Status, m.Reason = statusOf(ctx, cause) // what the directory says stays true
+		m.SpentUSD += r.spent(0, 0)
 		return m, cause
 	}
 	m.Started = r.cfg.Clock.Wall(r.cfg.Clock.Now())
@@ -358,7 +397,11 @@ func (r *run) planProgress(e *engine) func(Progress) {
 	}
 	return func(p Progress) {
 		p.Planned, p.Total = r.manifest.Planned, total
-		if p.Planned > 0 && p.At > p.Planned {
+		if p.Planned > 0 {
+			p.Planned += e.hold.shifted()
+		}
+		p.Paused = e.hold.held.Load()
+		if p.Planned > 0 && p.At > p.Planned && !p.Paused {
 			p.Stage = "draining"
 		}
 		r.cfg.Progress(p)

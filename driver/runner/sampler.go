@@ -59,7 +59,7 @@ func (s *sampler) read(ctx context.Context) {
 	sample, err := s.source.Sample(ctx)
 	now := s.e.now()
 	if s.writer == nil {
-		now = 0 // before the run's zero
+		now = s.e.first.at // before the run's zero, or that of its part
 	}
 	if err != nil {
 		if !s.failed && ctx.Err() == nil {

@@ -8,6 +8,12 @@ import (
 // recordedSums returns the run's sums over recorded phases, by kind; nil where there are none.
 func (c *collector) recordedSums() [op.KindCount]*sum {
 	var kinds [op.KindCount]*sum
+	for kind, s := range c.prior {
+		if s != nil {
+			kinds[kind] = newSum()
+			kinds[kind].add(s)
+		}
+	}
 	for i, s := range c.run {
 		if s == nil || !c.e.phases[i/int(op.KindCount)].Record {
 			continue
@@ -57,6 +63,9 @@ func (c *collector) result() results.Totals {
 			t.Waiting += uint64(state.waiting)
 		}
 	}
+	offered += c.earlier.Offered
+	t.InFlight += c.earlier.InFlight
+	t.Waiting += c.earlier.Waiting
 	t.Sent = t.Answered() + t.InFlight
 	t.Offered = t.Sent + t.ByClass[op.Dropped.String()] + t.Waiting
 	if c.e.open {

@@ -92,7 +92,11 @@ func (e *engine) closedLoop(ctx context.Context, w *worker, p *closedPhase) {
 	n, since := uint64(1), w.freeAt
 	for {
 		if next == end || w.freeAt-since > batchAge {
-			if ctx.Err() != nil || p.until > 0 && w.freeAt >= p.until {
+			if e.hold.held.Load() {
+				e.hold.wait(ctx)
+				w.freeAt = e.now()
+			}
+			if ctx.Err() != nil || p.until > 0 && w.freeAt >= p.until && w.freeAt >= p.until+e.hold.shifted()-p.shift {
 				return
 			}
 		}
