@@ -33,28 +33,50 @@ func (r *request) read(name string, f func(*wire.Reader) error) {
 	}
 }
 
-func (r *request) text(name string) (s string) {
-	r.read(name, func(w *wire.Reader) (err error) { s, err = w.String(); return err })
+// reader returns a reader of a member that was sent; ok is false where there is nothing to read.
+func (r *request) reader(name string) (w wire.Reader, ok bool) {
+	raw := r.fields.Get(name)
+	return wire.ReaderOf(raw), raw != nil && r.err == nil
+}
+
+func (r *request) text(name string) string {
+	w, ok := r.reader(name)
+	if !ok {
+		return ""
+	}
+	s, err := w.String()
+	r.fail(err)
 	return s
 }
 
-func (r *request) flag(name string) (b bool) {
-	r.read(name, func(w *wire.Reader) (err error) { b, err = w.Bool(); return err })
+func (r *request) flag(name string) bool {
+	w, ok := r.reader(name)
+	if !ok {
+		return false
+	}
+	b, err := w.Bool()
+	r.fail(err)
 	return b
 }
 
 // integer returns a whole number; a fraction is cut off.
-func (r *request) integer(name string) (n int64) {
-	r.read(name, func(w *wire.Reader) error {
-		f, err := w.Float()
-		n = int64(max(math.MinInt64/2, min(math.MaxInt64/2, f)))
-		return err
-	})
-	return n
+func (r *request) integer(name string) int64 {
+	w, ok := r.reader(name)
+	if !ok {
+		return 0
+	}
+	f, err := w.Float()
+	r.fail(err)
+	return int64(max(math.MinInt64/2, min(math.MaxInt64/2, f)))
 }
 
-func (r *request) item(name string) (it attribute.Item) {
-	r.read(name, func(w *wire.Reader) (err error) { it, err = attribute.ReadItem(w); return err })
+func (r *request) item(name string) attribute.Item {
+	w, ok := r.reader(name)
+	if !ok {
+		return nil
+	}
+	it, err := attribute.ReadItem(&w)
+	r.fail(err)
 	return it
 }
 

@@ -27,20 +27,30 @@ func ReadItem(r *wire.Reader) (Item, error) { return readItem(r, 0) }
 
 func readItem(r *wire.Reader, depth int) (Item, error) {
 	it := Item{}
+	if err := readInto(it, r, depth); err != nil {
+		return nil, err
+	}
+	return it, nil
+}
+
+// ReadInto adds an object's values to an item, which is of no use when an error is returned.
+func ReadInto(it Item, r *wire.Reader) error { return readInto(it, r, 0) }
+
+func readInto(it Item, r *wire.Reader, depth int) error {
 	more, err := r.Enter('{')
 	for more && err == nil {
 		name, err := r.Name()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if it[name], err = read(r, depth); err != nil {
-			return nil, err
+			return err
 		}
 		if more, err = r.More('{'); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return it, err
+	return err
 }
 
 func read(r *wire.Reader, depth int) (v Value, err error) {
@@ -52,7 +62,7 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		return v, err
 	}
 	for more {
-		name, err := r.Name()
+		name, err := r.NameBytes()
 		if err != nil {
 			return v, err
 		}
@@ -61,7 +71,7 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		} else if v.Type != "" {
 			return v, Invalidf("Supplied AttributeValue has more than one datatypes set, must contain " +
 				"exactly one of the supported datatypes")
-		} else if err = v.content(r, Type(name), depth); err != nil {
+		} else if err = v.content(r, typeNamed(name), depth); err != nil {
 			return v, err
 		}
 		if more, err = r.More('{'); err != nil {
@@ -72,6 +82,16 @@ func read(r *wire.Reader, depth int) (v Value, err error) {
 		return v, Invalidf("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 	}
 	return v, nil
+}
+
+// typeNamed returns the type of a name, or "".
+func typeNamed(name []byte) Type {
+	for _, t := range typesByCode {
+		if string(name) == string(t) {
+			return t
+		}
+	}
+	return ""
 }
 
 // content reads what a member of the given name holds; members of other names are passed over.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"crossover/costmodel/units"
+	"crossover/driver/embedded/dynamodb/wire"
 )
 
 // A Type is an attribute's type, as the API names it.
@@ -152,18 +153,18 @@ func appendScalar[T text](dst []byte, t Type, s T) []byte {
 
 // appendString appends a JSON string; text without anything to escape is copied as it is.
 func appendString[T text](dst []byte, s T) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
-			var b bytes.Buffer
-			e := json.NewEncoder(&b)
-			e.SetEscapeHTML(false)
-			if err := e.Encode(string(s)); err != nil {
-				panic("attribute: a string that JSON cannot hold: " + err.Error())
-			}
-			return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
-		}
+	dst = append(append(dst, '"'), s...)
+	start := len(dst) - len(s)
+	if wire.Plain(dst[start:]) == len(s) {
+		return append(dst, '"')
 	}
-	return append(append(append(dst, '"'), s...), '"')
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(string(s)); err != nil {
+		panic("attribute: a string that JSON cannot hold: " + err.Error())
+	}
+	return append(dst[:start-1], bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }
 
 // Size returns what a value counts in DynamoDB's item size, in bytes.

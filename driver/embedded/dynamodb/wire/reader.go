@@ -45,6 +45,9 @@ type Reader struct {
 // NewReader returns a reader of text, which must not change while it is read.
 func NewReader(text []byte) *Reader { return &Reader{text: text} }
 
+// ReaderOf is NewReader without an allocation.
+func ReaderOf(text []byte) Reader { return Reader{text: text} }
+
 // Next returns the kind of the value that comes next, without reading it.
 func (r *Reader) Next() Kind {
 	for r.at < len(r.text) {
@@ -173,7 +176,10 @@ func (r *Reader) number() error {
 // quoted moves past a string and reports whether it is plain ASCII without escapes.
 func (r *Reader) quoted() (plain bool, err error) {
 	plain = true
-	for i := r.at + 1; i < len(r.text); i++ {
+	for i := r.at + 1; ; i++ {
+		if i += Plain(r.text[min(i, len(r.text)):]); i >= len(r.text) {
+			return false, ErrSyntax
+		}
 		switch c := r.text[i]; {
 		case c == '"':
 			r.at = i + 1
@@ -183,11 +189,10 @@ func (r *Reader) quoted() (plain bool, err error) {
 			i++
 		case c < 0x20:
 			return false, ErrSyntax
-		case c >= 0x80:
+		default: // not ASCII
 			plain = false
 		}
 	}
-	return false, ErrSyntax
 }
 
 // String reads a string. Bytes that are not UTF-8 become U+FFFD.
@@ -249,16 +254,31 @@ func (r *Reader) More(open byte) (bool, error) {
 
 // Name reads an element's name in an object, and the colon.
 func (r *Reader) Name() (string, error) {
+	name, err := r.NameBytes()
+	return string(name), err
+}
+
+// NameBytes is Name without a copy where it can be: the bytes are valid as long as the text.
+func (r *Reader) NameBytes() ([]byte, error) {
 	if r.Next() != String {
-		return "", ErrSyntax
+		return nil, ErrSyntax
 	}
-	name, err := r.String()
+	start := r.at
+	plain, err := r.quoted()
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	name := r.text[start+1 : r.at-1]
+	if !plain {
+		var s string
+		if json.Unmarshal(r.text[start:r.at], &s) != nil {
+			return nil, ErrSyntax
+		}
+		name = []byte(s)
 	}
 	r.Next()
 	if r.at >= len(r.text) || r.text[r.at] != ':' {
-		return "", ErrSyntax
+		return nil, ErrSyntax
 	}
 	r.at++
 	return name, nil
@@ -296,7 +316,7 @@ func (r *Reader) skip(kind Kind, depth int) (err error) {
 		more, err := r.Enter(open)
 		for more && err == nil {
 			if kind == Object {
-				if _, err = r.Name(); err != nil {
+				if _, err = r.NameBytes(); err != nil {
 					return err
 				}
 			}
@@ -342,9 +362,11 @@ func AppendRequest(out Fields, text []byte) (Fields, error) {
 	more, err := r.Enter('{')
 	for more && err == nil {
 		var f Field
-		if f.Name, err = r.Name(); err != nil {
+		name, err := r.NameBytes()
+		if err != nil {
 			return nil, err
 		}
+		f.Name = member(name)
 		if f.Raw, err = r.Raw(); err != nil {
 			return nil, err
 		}
@@ -357,6 +379,27 @@ func AppendRequest(out Fields, text []byte) (Fields, error) {
 		return nil, err
 	}
 	return out, r.End()
+}
+
+// members are names that requests of items have: they are not copied anew for each request.
+var members = func() map[string]string {
+	out := map[string]string{}
+	for _, name := range []string{
+		"TableName", "Key", "Item", "ConsistentRead", "ReturnConsumedCapacity", "ReturnValues", "ExpressionAttributeNames",
+		"ExpressionAttributeValues", "ConditionExpression", "UpdateExpression", "ProjectionExpression", "FilterExpression",
+		"KeyConditionExpression", "Limit", "ExclusiveStartKey", "ScanIndexForward", "IndexName", "RequestItems", "Select",
+		"Segment", "TotalSegments", "ReturnItemCollectionMetrics", "TransactItems", "PutRequest", "DeleteRequest", "Keys",
+	} {
+		out[name] = name
+	}
+	return out
+}()
+
+func member(name []byte) string {
+	if s, ok := members[string(name)]; ok {
+		return s
+	}
+	return string(name)
 }
 
 // Get returns a member's text, or nil; of members of the same name the last counts.
