@@ -9,7 +9,7 @@ RELEASE ?=
 TOOL    := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak lint fuzz build clean golden interop e2e scenarios check
+.PHONY: help demo test bench bench-interop soak lint fuzz build clean golden interop e2e scenarios check
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,13 @@ interop: build ## Drive the embedded DynamoDB with the AWS SDK for JavaScript v3
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "interop needs node and npm" >&2; exit 1; }
 	cd driver/dynamodb/testdata/interop && npm install --no-audit --no-fund --loglevel=error
 	driver/dynamodb/testdata/interop/run.sh $(abspath $(BIN))
+	$(MAKE) bench-interop SPEED="-seconds 1 -rounds 1 -times-dynalite 4"
+
+bench-interop: build ## Hold the embedded DynamoDB against dynalite and a bare net/http handler, with wrk (installs both)
+	@command -v wrk >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "bench-interop needs node and npm" >&2; exit 1; }
+	cd driver/embedded/dynamodb/testdata/speed && npm install --no-audit --no-fund --loglevel=error && \
+	$(GO) run . -crossover $(abspath $(BIN)) $(SPEED)
 
 e2e: build ## Open reports in headless Chromium: no error, no request, nothing empty (installs chromium)
 	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
@@ -70,4 +77,4 @@ e2e: build ## Open reports in headless Chromium: no error, no request, nothing e
 check: lint test ## Lint, then test
 
 clean: ## Remove what the build and the demo wrote
-	rm -rf bin build $(RUNS) driver/dynamodb/testdata/interop/node_modules report/testdata/e2e/node_modules
+	rm -rf bin build $(RUNS) driver/dynamodb/testdata/interop/node_modules report/testdata/e2e/node_modules driver/embedded/dynamodb/testdata/speed/node_modules
