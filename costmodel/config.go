@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"crossover/costmodel/demand"
 	"crossover/workload"
 )
 
@@ -32,15 +33,26 @@ type DemandConfig struct {
 	Mean   float64    `yaml:"mean" unit:"rate" default:"0/s" doc:"mean operations/s; give mean or peak"`
 	Peak   float64    `yaml:"peak" unit:"rate" default:"0/s" doc:"busiest hour's operations/s; give mean or peak"`
 	Shape  ShapeSpec  `yaml:"shape" default:"flat" doc:"flat, or diurnal(peak_to_mean: 2.1)"`
+	Week   []float64  `yaml:"week" doc:"seven factors, Monday to Sunday, of any scale; all days alike when left out"`
+	Season []float64  `yaml:"season" doc:"twelve factors, the horizon's first month first, of any scale; all months alike when left out"`
+	Events []Event    `yaml:"events" doc:"stretches of extra load, once a year"`
 	Growth YearlyRate `yaml:"growth" default:"0%/year"`
+}
+
+// An Event is a stretch of extra load in one month of each year.
+type Event struct {
+	Month int           `yaml:"month" required:"true" min:"1" max:"12" doc:"month of the horizon's years, 1 to 12"`
+	For   time.Duration `yaml:"for" required:"true" doc:"how long, in whole hours"`
+	Times float64       `yaml:"times" required:"true" doc:"the load throughout, as a multiple of the mean"`
 }
 
 // DynamoDBConfig are DynamoDB's assumptions.
 type DynamoDBConfig struct {
-	Utilisation float64 `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
-	Discount    float64 `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`
-	FreeTier    bool    `yaml:"free_tier" default:"false"`
-	PITR        bool    `yaml:"pitr" default:"false" doc:"point-in-time recovery"`
+	Utilisation  float64 `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
+	MaxThrottled float64 `yaml:"max_throttled" unit:"share" default:"0.1%" max:"100%" doc:"units that auto scaling may refuse, before retries; an offer that refuses more is excluded"`
+	Discount     float64 `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`
+	FreeTier     bool    `yaml:"free_tier" default:"false"`
+	PITR         bool    `yaml:"pitr" default:"false" doc:"point-in-time recovery"`
 }
 
 // AerospikeConfig are Aerospike's assumptions.
@@ -173,6 +185,29 @@ func (s ShapeSpec) Day() (day [Hours]float64) {
 	return day
 }
 
+// Profile returns how the load moves about its mean.
+func (c *DemandConfig) Profile() (*demand.Profile, error) {
+	day := c.Shape.Day()
+	p, err := demand.FromHours(day[:])
+	if err == nil && len(c.Week) > 0 {
+		p, err = p.WithWeek(c.Week)
+	}
+	if err == nil && len(c.Season) > 0 {
+		p, err = p.WithSeason(c.Season)
+	}
+	if err == nil && len(c.Events) > 0 {
+		var events []demand.Event
+		for _, e := range c.Events {
+			if e.For%time.Hour != 0 {
+				return nil, fmt.Errorf("an event of %v, expected whole hours", e.For)
+			}
+			events = append(events, demand.Event{Month: e.Month, Hours: int(e.For / time.Hour), Load: e.Times})
+		}
+		p, err = p.WithEvents(events)
+	}
+	return p, err
+}
+
 // GBBytes is what AWS bills as a GB, in bytes.
 func (c *Config) GBBytes() float64 {
 	if c.GB == "GB" {
@@ -196,6 +231,9 @@ func ParseConfig(sc *workload.Scenario) (*Config, error) {
 	var errs []error
 	if (c.Demand.Mean > 0) == (c.Demand.Peak > 0) {
 		errs = append(errs, at("demand.mean and demand.peak both given or neither", "exactly one of them, above 0/s"))
+	}
+	if _, err := c.Demand.Profile(); err != nil {
+		errs = append(errs, at(err.Error(), "week of 7 factors, season of 12, events of whole hours"))
 	}
 	if len(c.Regions) == 0 {
 		c.Regions = []Region{"us-east-1"}

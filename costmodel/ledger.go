@@ -108,14 +108,14 @@ func (t *Table) Factor(month int) float64 {
 	return math.Pow(1+t.Growth.Value, float64(month)/12)
 }
 
-// PeakShape returns the busiest hour's multiplier of the mean.
-func (t *Table) PeakShape() float64 {
-	peak := 0.0
-	for _, s := range t.Shape {
-		peak = math.Max(peak, s)
-	}
-	return peak
-}
+// PeakShape returns the busiest hour's multiplier of the mean, over a year without growth.
+func (t *Table) PeakShape() float64 { return t.Load.Busiest() }
+
+// Peak returns a month's busiest hour as a multiple of the first year's mean load.
+func (t *Table) Peak(month int) float64 { return t.Load.Peak(month) * t.Factor(month) }
+
+// Mean returns a month's mean load as a multiple of the first year's.
+func (t *Table) Mean(month int) float64 { return t.Load.Mean(month) * t.Factor(month) }
 
 // Discount returns the line that takes a share off sums, the months' amounts.
 func Discount(name, title string, share float64, sums []Cents, given figure.Figure, once bool) Entry {

@@ -12,6 +12,7 @@ import (
 
 	"crossover/costmodel"
 	"crossover/costmodel/catalogue"
+	"crossover/costmodel/demand"
 	"crossover/costmodel/price"
 	"crossover/results/figure"
 )
@@ -34,7 +35,7 @@ func defaults() costmodel.AerospikeConfig {
 func portfolio(ops, items float64, months int) *costmodel.Portfolio {
 	c := &costmodel.Config{GB: "GiB", Aerospike: defaults()}
 	t := costmodel.Table{
-		Name: "t", MeanOps: leaf(ops, "operations/s"), Shape: costmodel.ShapeSpec{PeakToMean: 1}.Day(), Growth: leaf(0, "share"),
+		Name: "t", MeanOps: leaf(ops, "operations/s"), Load: demand.Flat(), Growth: leaf(0, "share"),
 		Items: leaf(items, "items"), ItemBytes: leaf(1000, "bytes"), Record: leaf(1024, "bytes"),
 		DevReads: leaf(0.5, "records"), DevWrites: leaf(0.5, "records"), Requests: leaf(1, "requests"),
 		Everywhere: leaf(0, "requests"), Records: leaf(0, "records"), WriteShare: leaf(0.5, "share"),

@@ -98,10 +98,10 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 	return l, "priced", nil
 }
 
-// constant reports whether no table grows or shrinks.
+// constant reports whether every month asks for the same.
 func constant(p *costmodel.Portfolio) bool {
 	for i := range p.Tables {
-		if p.Tables[i].Growth.Value != 0 {
+		if p.Tables[i].Growth.Value != 0 || !p.Tables[i].Load.Even() {
 			return false
 		}
 	}

@@ -20,7 +20,7 @@ const System = "aerospike"
 // An Offer is one way to run Aerospike. The offers of one list must not be used concurrently.
 type Offer struct {
 	book *price.Book
-	*demand
+	*outlook
 	plan
 	years int // EC2 commitment; 0 is on demand
 	// why, when set, is the reason for which the offer cannot be priced at all.
@@ -38,7 +38,7 @@ func Offers(book *price.Book, region string, c *costmodel.AerospikeConfig) ([]*O
 		return nil, err
 	}
 	var out []*Offer
-	shared := &demand{}
+	shared := &outlook{}
 	var unpriced, unknown, uncommitted []string
 	for _, in := range types {
 		if _, ok := book.Find(region, "ec2.on_demand."+in.Type); !ok {
@@ -64,10 +64,10 @@ func Offers(book *price.Book, region string, c *costmodel.AerospikeConfig) ([]*O
 				if byZone {
 					s.copies, s.byZone = zones, true
 				}
-				out = append(out, &Offer{book: book, demand: shared, plan: s, years: years})
+				out = append(out, &Offer{book: book, outlook: shared, plan: s, years: years})
 				if c.LicenceUSD >= 0 {
 					s.community = false
-					out = append(out, &Offer{book: book, demand: shared, plan: s, years: years})
+					out = append(out, &Offer{book: book, outlook: shared, plan: s, years: years})
 				}
 			}
 		}

@@ -49,18 +49,18 @@ type load struct {
 	stored     float64 // bytes of one copy
 }
 
-// A demand is a portfolio's load by month. The offers of one list share it, since searches
+// An outlook is a portfolio's load by month. The offers of one list share it, since searches
 // price the same portfolio under dozens of them.
-type demand struct {
+type outlook struct {
 	of         *costmodel.Portfolio
 	peak, mean []load
 }
 
 // months returns a portfolio's loads: the tables' busiest hours, whose peaks are taken to
 // coincide, and their means.
-func (d *demand) months(p *costmodel.Portfolio) (peak, mean []load) {
+func (d *outlook) months(p *costmodel.Portfolio) (peak, mean []load) {
 	if d.of != p {
-		*d = demand{of: p, peak: make([]load, p.Months), mean: make([]load, p.Months)}
+		*d = outlook{of: p, peak: make([]load, p.Months), mean: make([]load, p.Months)}
 		for m := range p.Months {
 			d.peak[m], d.mean[m] = loadOf(p, m, true), loadOf(p, m, false)
 		}
@@ -72,9 +72,9 @@ func loadOf(p *costmodel.Portfolio, month int, peak bool) (sum load) {
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		f := t.Factor(month)
-		ops := t.MeanOps.Value * f
+		ops := t.MeanOps.Value * t.Mean(month)
 		if peak {
-			ops *= t.PeakShape()
+			ops = t.MeanOps.Value * t.Peak(month)
 		}
 		sectors := math.Ceil(t.Record.Value/nvme.MinIO) * nvme.MinIO
 		reads := ops * t.DevReads.Value

@@ -95,12 +95,15 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 	hours := o.book.Hours().InexactFloat64()
 	l := &ledger{
 		Ledger: costmodel.Ledger{Months: p.Months}, o: o, p: p, cfg: p.Config, prices: prices, hours: hours,
-		months: o.demand.months(p, hours),
+		months: o.outlook.months(p, hours),
 	}
 	for _, k := range o.keys(p.Config) {
 		if prices[k].Confidence != price.High {
 			l.doubtful = append(l.doubtful, k)
 		}
+	}
+	if err := l.throttles(); err != nil {
+		return nil, "excluded", err
 	}
 	switch {
 	case o.mode == onDemand:
@@ -120,6 +123,25 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 	return l, "priced", nil
 }
 
+// throttles excludes a policy that refuses more of a year's units than allowed.
+func (l *ledger) throttles() error {
+	if l.o.mode != provisioned {
+		return nil
+	}
+	limit := l.cfg.DynamoDB.MaxThrottled
+	for direction, name := range [directions]string{"read", "write"} {
+		asked, refused := 0.0, 0.0
+		for m := range l.months[:min(12, len(l.months))] {
+			asked += l.months[m].asked[direction]
+			refused += l.months[m].throttled[l.o.policy][direction]
+		}
+		if refused > limit*asked {
+			return fmt.Errorf("auto scaling would refuse %.3g %% of the %s units asked for, more than the %.3g %% allowed (cost.dynamodb.max_throttled): the load rises faster than it reacts", 100*refused/asked, name, 100*limit)
+		}
+	}
+	return nil
+}
+
 // byMonth fills a quantity for each month.
 func (l *ledger) byMonth(f func(m int) float64) []float64 {
 	q := make([]float64, l.Months)
@@ -137,22 +159,13 @@ func (l *ledger) rate(key string) costmodel.Rate { return costmodel.NewRate(l.pr
 
 // requests bills each unit consumed.
 func (l *ledger) requests() {
-	for _, write := range []bool{false, true} {
+	for direction := range directions {
+		write := direction == writes
 		name, key, unit, title := lineReads, "ondemand."+l.o.class+".rru", "RRU/month", "read request units"
 		if write {
 			name, key, unit, title = lineWrites, "ondemand."+l.o.class+".wru", "WRU/month", "write request units"
 		}
-		q := l.byMonth(func(m int) float64 {
-			sum := 0.0
-			for _, s := range l.months[m].spans {
-				if write {
-					sum += s.write * s.hours * 3600
-				} else {
-					sum += s.read * s.hours * 3600
-				}
-			}
-			return sum
-		})
+		q := l.byMonth(func(m int) float64 { return l.months[m].consumed(direction) })
 		l.discount = append(l.discount, name)
 		l.Add(costmodel.Entry{
 			Name: name, Title: title, Rate: l.rate(key), Price: l.priceOf(key), Quantity: q,
@@ -185,6 +198,20 @@ func (l *ledger) hoursFigure() figure.Figure {
 	return figure.New(l.hours, "hours/month", figure.Assumed, "price book: the convention of the AWS Pricing Calculator")
 }
 
+func directionOf(write bool) int {
+	if write {
+		return writes
+	}
+	return reads
+}
+
+// policyFormulas say how capacity is set.
+var policyFormulas = [policies]string{
+	tracking:  "for each hour of the load's pattern: the highest capacity that target tracking held in it, simulated by the minute at the target utilisation (a rise after two minutes above it, a fall after fifteen below), in whole units, at least 1; summed, to a month's hours",
+	scheduled: "for each hour of the load's pattern: the units/s of its busiest minute ÷ target utilisation, rounded up, at least 1; summed, to a month's hours",
+	fixed:     "the units/s of the month's busiest minute ÷ target utilisation, rounded up, at least 1, × hours per month",
+}
+
 // provisioned bills capacity held above what is reserved, month by month.
 func (l *ledger) provisioned(write bool, reserved []float64) {
 	name, key, unit, title := lineReads, "provisioned."+l.o.class+".rcu_h", "RCU-hours/month", "read capacity"
@@ -199,7 +226,7 @@ func (l *ledger) provisioned(write bool, reserved []float64) {
 		free = l.prices["freetier.provisioned"].Value.InexactFloat64() * freeHours
 	}
 	q := l.byMonth(func(m int) float64 {
-		held := provisionedUnits(l.months[m].spans, l.cfg.DynamoDB.Utilisation, write)
+		held := provisionedUnits(l.months[m].spans, l.o.policy, directionOf(write))
 		return max(0, unitHours(held, reserved[m])-free)
 	})
 	l.discount = append(l.discount, name)
@@ -207,7 +234,7 @@ func (l *ledger) provisioned(write bool, reserved []float64) {
 		Name: name, Title: title, Rate: l.rate(key), Price: l.priceOf(key), Quantity: q,
 		First: func() figure.Figure {
 			in := append(l.demandInputs(write), figure.In("target utilisation", l.cfg.Assume("dynamodb.utilisation", l.cfg.DynamoDB.Utilisation, "share")))
-			formula := "for each hour of the day: the hour's operations/s × units per operation ÷ target utilisation, rounded up, at least 1; summed, × hours per month ÷ 24"
+			formula := policyFormulas[l.o.policy]
 			if l.o.years > 0 {
 				formula += "; above the units reserved"
 				in = append(in, figure.In("units reserved", l.reservedFigure(reserved[0], write)))

@@ -6,54 +6,166 @@ import (
 	"slices"
 
 	"crossover/costmodel"
+	"crossover/costmodel/demand"
+)
+
+// The two directions of throughput.
+const (
+	reads = iota
+	writes
+	directions
+)
+
+// The ways to set provisioned capacity.
+const (
+	// tracking is auto scaling's target tracking, simulated by the minute.
+	tracking = iota
+	// scheduled sets each hour's capacity ahead of it, by scheduled actions, for the hour's
+	// busiest minute at the target utilisation. The load must be known beforehand.
+	scheduled
+	// fixed holds what the month's busiest minute asks for at the target utilisation.
+	fixed
+	policies
 )
 
 // A span is a number of hours of one month at one demand.
 type span struct {
-	hours       float64
-	read, write float64 // units/s that the tables consume
+	hours float64
+	use   [directions]float64           // units/s that the tables consume
+	held  [policies][directions]float64 // units/s provisioned
 }
 
 // A month is a month's demand: its spans' hours add up to the month's.
 type month struct {
-	spans  []span
-	stored float64 // bytes, overhead included
+	spans     []span
+	stored    float64                       // bytes, overhead included
+	asked     [directions]float64           // units
+	throttled [policies][directions]float64 // units refused
 }
 
-// monthsOf lays a portfolio's demand out: each hour of the representative day stands for a
-// 24th of the month's hours.
+// consumed returns the units that a month asks for.
+func (m *month) consumed(direction int) float64 {
+	sum := 0.0
+	for _, s := range m.spans {
+		sum += s.use[direction] * s.hours * 3600
+	}
+	return sum
+}
+
+// maxPeriod bounds the hours over which tables' patterns are laid beside each other: a year.
+const maxPeriod = 8736
+
+// period returns how many hours the tables' patterns take to come round together.
+func period(tables []costmodel.Table) int {
+	n := 24
+	for i := range tables {
+		k := len(tables[i].Load.Hours())
+		for a, b := n, k; ; a, b = b, a%b {
+			if b == 0 {
+				n = min(n/a*k, maxPeriod)
+				break
+			}
+		}
+	}
+	return n
+}
+
+// monthsOf lays a portfolio's demand out: the hours of the tables' patterns stand for a month's
+// hours, and an event with the day after it for themselves. Events of one month coincide.
 func monthsOf(p *costmodel.Portfolio, hours float64) []month {
 	out := make([]month, p.Months)
-	spans := make([]span, p.Months*costmodel.Hours)
+	n := period(p.Tables)
 	for m := range out {
-		out[m].spans = spans[m*costmodel.Hours : (m+1)*costmodel.Hours]
+		length := 0
+		for i := range p.Tables {
+			if e, ok := p.Tables[i].Load.Event(m); ok {
+				length = max(length, e.Hours+windowAfter)
+			}
+		}
+		out[m].spans = make([]span, n+length)
 		for h := range out[m].spans {
-			out[m].spans[h].hours = hours / costmodel.Hours
+			out[m].spans[h].hours = (hours - float64(length)) / float64(n)
+			if h >= n {
+				out[m].spans[h].hours = 1
+			}
 		}
 		for i := range p.Tables {
-			t := &p.Tables[i]
-			f := t.Factor(m)
-			for h := range out[m].spans {
-				ops := t.MeanOps.Value * t.Shape[h] * f
-				out[m].spans[h].read += ops * t.ReadUnits.Value
-				out[m].spans[h].write += ops * t.WriteUnits.Value
-			}
-			out[m].stored += t.Items.Value * f * storedBytes(t)
+			add(&out[m], p, &p.Tables[i], m, n)
 		}
 	}
 	return out
 }
 
-// A demand is a portfolio's demand by month. The offers of one list share it, since searches
+// add lays one table's demand over a month whose pattern takes n hours.
+func add(out *month, p *costmodel.Portfolio, t *costmodel.Table, m, n int) {
+	target := p.Config.DynamoDB.Utilisation
+	auto := tracked(t.Load, target, p.Config.DynamoDB.MaxThrottled)
+	pattern, season := t.Load.Hours(), t.Load.Season(m)
+	busiest := peaks(t.Load)
+	scale := t.MeanOps.Value * t.Factor(m)
+	highest := t.Load.Highest(m)
+	out.stored += t.Items.Value * t.Factor(m) * storedBytes(t)
+	w, eventful := auto.events[m%12]
+	for direction, per := range [directions]float64{t.ReadUnits.Value, t.WriteUnits.Value} {
+		units := scale * per
+		for h := range out.spans {
+			s := &out.spans[h]
+			k := h % len(pattern)
+			load, peak, held := pattern[k]*season, busiest[k]*season, auto.hours[k]*season
+			if e := h - n; e >= 0 {
+				k = (noon + e) % len(pattern)
+				load, peak, held = pattern[k]*season, busiest[k]*season, auto.hours[k]*season
+				if eventful && e < len(w.use) {
+					load, held = w.use[e], w.held[e]
+					peak = max(load, peak)
+				}
+			}
+			s.use[direction] += units * load
+			s.held[tracking][direction] += capacity(units*held, 1)
+			s.held[scheduled][direction] += capacity(units*peak, target)
+			s.held[fixed][direction] += capacity(units*highest, target)
+			out.asked[direction] += units * load * s.hours * 3600
+			if h < n {
+				out.throttled[tracking][direction] += auto.throttled * units * load * s.hours * 3600
+			}
+		}
+		if eventful {
+			out.throttled[tracking][direction] += w.throttled * units * 3600
+		}
+	}
+}
+
+// An outlook is a portfolio's demand by month. The offers of one list share it, since searches
 // price the same portfolio under all of them.
-type demand struct {
+type outlook struct {
 	of  *costmodel.Portfolio
 	out []month
 }
 
-func (d *demand) months(p *costmodel.Portfolio, hours float64) []month {
+// The keys of what is derived from a profile.
+type (
+	trackKey struct{ target, limit float64 }
+	peaksKey struct{}
+)
+
+func tracked(load *demand.Profile, target, limit float64) *followed {
+	return load.Derived(trackKey{target, limit}, func() any { return follow(load, target, limit) }).(*followed)
+}
+
+// peaks returns the busiest minute of each of a pattern's hours.
+func peaks(load *demand.Profile) []float64 {
+	return load.Derived(peaksKey{}, func() any {
+		out := make([]float64, len(load.Hours()))
+		for i, v := range load.Minutes() {
+			out[i/60] = max(out[i/60], v)
+		}
+		return out
+	}).([]float64)
+}
+
+func (d *outlook) months(p *costmodel.Portfolio, hours float64) []month {
 	if d.of != p {
-		*d = demand{p, monthsOf(p, hours)}
+		d.of, d.out = p, monthsOf(p, hours)
 	}
 	return d.out
 }
@@ -68,14 +180,10 @@ func capacity(demand, utilisation float64) float64 {
 // A held is capacity held for a number of hours.
 type held struct{ units, hours float64 }
 
-func provisionedUnits(spans []span, utilisation float64, write bool) []held {
+func provisionedUnits(spans []span, policy, direction int) []held {
 	out := make([]held, len(spans))
 	for i, s := range spans {
-		demand := s.read
-		if write {
-			demand = s.write
-		}
-		out[i] = held{capacity(demand, utilisation), s.hours}
+		out[i] = held{s.held[policy][direction], s.hours}
 	}
 	return out
 }

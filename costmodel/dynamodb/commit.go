@@ -32,7 +32,7 @@ func (l *ledger) reserve(write bool) {
 	for start, n := 0, 1; start+length <= l.Months; start, n = start+length, n+1 {
 		var term []held
 		for m := start; m < start+length; m++ {
-			term = append(term, provisionedUnits(l.months[m].spans, l.cfg.DynamoDB.Utilisation, write)...)
+			term = append(term, provisionedUnits(l.months[m].spans, l.o.policy, directionOf(write))...)
 		}
 		r := bestReserve(term, unitCost, per)
 		for m := start; m < start+length; m++ {
@@ -126,9 +126,9 @@ func (l *ledger) listPrices(m int) []held {
 	}
 	r, w := l.prices[read].Value.InexactFloat64(), l.prices[write].Value.InexactFloat64()
 	for i, s := range l.months[m].spans {
-		units := s.read*3600*r + s.write*3600*w
+		units := s.use[reads]*3600*r + s.use[writes]*3600*w
 		if l.o.mode == provisioned {
-			units = capacity(s.read, l.cfg.DynamoDB.Utilisation)*r + capacity(s.write, l.cfg.DynamoDB.Utilisation)*w
+			units = s.held[l.o.policy][reads]*r + s.held[l.o.policy][writes]*w
 		}
 		out[i] = held{units, s.hours}
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crossover/costmodel"
+	"crossover/costmodel/demand"
 	"crossover/costmodel/price"
 	"crossover/results/figure"
 )
@@ -18,11 +19,20 @@ func leaf(v float64, unit string) figure.Figure {
 
 // portfolio is one table with so many mean operations/s, a read and a write unit each, and a
 // day of the given peak.
+func diurnal(peakToMean float64) *demand.Profile {
+	day := demand.Diurnal(peakToMean)
+	p, err := demand.FromHours(day[:])
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 func portfolio(mean, peakToMean float64, months int) *costmodel.Portfolio {
 	c := &costmodel.Config{GB: "GiB"}
-	c.DynamoDB.Utilisation = 0.7
+	c.DynamoDB.Utilisation, c.DynamoDB.MaxThrottled = 0.7, 0.001
 	return &costmodel.Portfolio{Region: "us-east-1", Months: months, Config: c, Tables: []costmodel.Table{{
-		Name: "t", MeanOps: leaf(mean, "operations/s"), Shape: costmodel.ShapeSpec{PeakToMean: peakToMean}.Day(), Growth: leaf(0, "share"),
+		Name: "t", MeanOps: leaf(mean, "operations/s"), Load: diurnal(peakToMean), Growth: leaf(0, "share"),
 		Items: leaf(1<<20, "items"), ItemBytes: leaf(924, "bytes"), ReadUnits: leaf(1, "units"), WriteUnits: leaf(1, "units"),
 	}}}
 }

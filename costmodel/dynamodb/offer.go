@@ -1,13 +1,13 @@
 // Package dynamodb prices a portfolio on DynamoDB: on demand, provisioned, with reserved
-// capacity or a savings plan, in both table classes. Provisioned capacity is modelled as what
-// target tracking would hold at the target utilisation if it followed the demand hour by hour
-// without a delay: an assumption that flatters it where load rises within an hour.
+// capacity or a savings plan, in both table classes. Provisioned capacity is held by target
+// tracking, simulated by the minute (costmodel/autoscale); on a schedule, by the hour; or fixed.
 package dynamodb
 
 import (
 	"fmt"
 
 	"crossover/costmodel"
+	"crossover/costmodel/autoscale"
 	"crossover/costmodel/price"
 )
 
@@ -24,12 +24,13 @@ const (
 
 // An Offer is one way to buy DynamoDB. The offers of one list must not be used concurrently.
 type Offer struct {
-	*demand
-	book  *price.Book
-	mode  mode
-	class string // std, ia
-	years int    // term of reserved capacity; 0 without
-	plan  bool   // Database Savings Plan of one year
+	*outlook
+	book   *price.Book
+	mode   mode
+	policy int    // of provisioned capacity
+	class  string // std, ia
+	years  int    // term of reserved capacity; 0 without
+	plan   bool   // Database Savings Plan of one year
 }
 
 var _ costmodel.Offer = (*Offer)(nil)
@@ -39,6 +40,8 @@ func Offers(book *price.Book) []*Offer {
 	out := []*Offer{
 		{book: book, mode: onDemand, class: "std"},
 		{book: book, mode: provisioned, class: "std"},
+		{book: book, mode: provisioned, policy: scheduled, class: "std"},
+		{book: book, mode: provisioned, policy: fixed, class: "std"},
 		{book: book, mode: provisioned, class: "std", years: 1},
 		{book: book, mode: provisioned, class: "std", years: 3},
 		{book: book, mode: onDemand, class: "std", plan: true},
@@ -46,9 +49,9 @@ func Offers(book *price.Book) []*Offer {
 		{book: book, mode: onDemand, class: "ia"},
 		{book: book, mode: provisioned, class: "ia"},
 	}
-	shared := &demand{}
+	shared := &outlook{}
 	for _, o := range out {
-		o.demand = shared
+		o.outlook = shared
 	}
 	return out
 }
@@ -63,6 +66,10 @@ func (o *Offer) Name() string {
 		return name + "-savings-plan"
 	case o.class == "ia":
 		return name + "-ia"
+	case o.policy == scheduled:
+		return name + "-scheduled"
+	case o.policy == fixed:
+		return name + "-fixed"
 	}
 	return name
 }
@@ -82,6 +89,10 @@ func (o *Offer) Title() string {
 		return title + ", 1-year Database Savings Plan"
 	case o.class == "ia":
 		return title + ", Standard-Infrequent Access class"
+	case o.policy == scheduled:
+		return "DynamoDB provisioned, capacity set by the hour on a schedule"
+	case o.policy == fixed:
+		return "DynamoDB provisioned for each month's busiest minute"
 	}
 	return title
 }
@@ -120,12 +131,19 @@ const tableQuota = 40_000
 
 func (o *Offer) warnings(p *costmodel.Portfolio) []string {
 	var out []string
-	if o.mode == provisioned {
-		out = append(out, "capacity is assumed to follow the hourly demand at the target utilisation without delay; auto scaling reacts after minutes, and a rise within the hour can throttle")
+	switch {
+	case o.mode != provisioned:
+	case o.policy == tracking:
+		out = append(out, fmt.Sprintf("auto scaling is simulated from its published rules; that an alarm acts after %v, and a change after another %v, and that each hour is billed at the highest capacity in it, are this model's assumptions", autoscale.AlarmDelay, autoscale.UpdateDelay))
+	case o.policy == scheduled:
+		out = append(out, "scheduled capacity needs a load whose hours are known beforehand: a load that comes at another time is throttled")
 	}
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		peak := t.MeanOps.Value * t.PeakShape() * max(1, t.Factor(p.Months-1))
+		peak := 0.0
+		for m := range p.Months {
+			peak = max(peak, t.MeanOps.Value*t.Peak(m))
+		}
 		for _, u := range []struct {
 			name string
 			per  float64

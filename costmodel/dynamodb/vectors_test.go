@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"crossover/costmodel"
+	"crossover/costmodel/demand"
 	"crossover/costmodel/price"
 	"crossover/costmodel/units"
 )
@@ -44,34 +45,43 @@ func (v *vector) month() month {
 	if in.Read == "eventual" {
 		c = units.Eventual
 	}
-	read, write := units.Read(in.ItemB, c), units.Write(in.ItemB, false)
+	perRead, perWrite := units.Read(in.ItemB, c), units.Write(in.ItemB, false)
 	readHours, writeHours := in.ReadHours+in.PeakHours, in.WriteHours+in.PeakHours
 	both := min(readHours, writeHours)
-	reads := func(peak bool) float64 {
+	read := func(peak bool) float64 {
 		if peak && in.PeakReads > 0 {
-			return in.PeakReads * read
+			return in.PeakReads * perRead
 		}
-		return (in.Reads + in.BaseReads) * read
+		return (in.Reads + in.BaseReads) * perRead
 	}
-	writes := func(peak bool) float64 {
+	write := func(peak bool) float64 {
 		if peak && in.PeakWrites > 0 {
-			return in.PeakWrites * write
+			return in.PeakWrites * perWrite
 		}
-		return (in.Writes + in.BaseWrites) * write
+		return (in.Writes + in.BaseWrites) * perWrite
 	}
 	longer := max(readHours, writeHours)
 	m := month{
 		stored: in.StorageGB * (1 << 30),
 		spans: []span{
-			{both, reads(true), writes(true)},
-			{longer - both, reads(readHours > writeHours), writes(writeHours > readHours)},
-			{vectorHours - longer, reads(false), writes(false)},
+			spanOf(both, read(true), write(true)),
+			spanOf(longer-both, read(readHours > writeHours), write(writeHours > readHours)),
+			spanOf(vectorHours-longer, read(false), write(false)),
 		},
 	}
 	if in.RRU > 0 {
-		m.spans = []span{{vectorHours, in.RRU / vectorHours / 3600, in.WRU / vectorHours / 3600}}
+		m.spans = []span{spanOf(vectorHours, in.RRU/vectorHours/3600, in.WRU/vectorHours/3600)}
 	}
 	return m
+}
+
+// spanOf is hours whose capacity is what their demand asks for at full utilisation.
+func spanOf(hours, read, write float64) span {
+	s := span{hours: hours, use: [directions]float64{read, write}}
+	for policy := range policies {
+		s.held[policy] = [directions]float64{capacity(read, 1), capacity(write, 1)}
+	}
+	return s
 }
 
 // bill prices a vector's month, repeated over a year, under one offer: at full utilisation and
@@ -80,7 +90,7 @@ func (v *vector) bill(t *testing.T, name string) (lines map[string]float64, byMo
 	t.Helper()
 	c := &costmodel.Config{GB: "GiB"}
 	c.DynamoDB.Utilisation = 1
-	p := &costmodel.Portfolio{Region: "us-east-1", Months: 12, Config: c, Tables: []costmodel.Table{{}}}
+	p := &costmodel.Portfolio{Region: "us-east-1", Months: 12, Config: c, Tables: []costmodel.Table{{Load: demand.Flat()}}}
 	for _, o := range Offers(price.Default()) {
 		if o.Name() != name {
 			continue
@@ -89,7 +99,7 @@ func (v *vector) bill(t *testing.T, name string) (lines map[string]float64, byMo
 		for m := range year {
 			year[m] = v.month()
 		}
-		*o.demand = demand{of: p, out: year}
+		*o.outlook = outlook{of: p, out: year}
 		b := o.Price(p)
 		if b.Status != "priced" {
 			t.Fatalf("%s: %s: %s", v.ID, b.Status, b.Reason)

@@ -83,7 +83,7 @@ func prepare(in Input) (*model, *Result, error) {
 	}
 	p := m.portfolio(cfg, 1)
 	t := &p.Tables[0]
-	if peak := t.MeanOps.Value * t.PeakShape() * math.Max(1, t.Factor(p.Months-1)); peak > maxOps || math.IsNaN(peak) {
+	if peak := t.MeanOps.Value * t.Peak(busiestMonth(p)); peak > maxOps || math.IsNaN(peak) {
 		return nil, nil, fmt.Errorf("the demand grows to %.3g operations/s at its peak; at most %.0e are priced", peak, maxOps)
 	}
 	if _, err := aerospike.Offers(book, p.Region, &cfg.Aerospike); err != nil {

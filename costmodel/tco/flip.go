@@ -69,12 +69,19 @@ func (m *model) flipOf(p *costmodel.Portfolio, at map[string]pick) *Flip {
 	return m.nearestFlip(now)
 }
 
-// busiestMonth is the month with the largest load.
+// busiestMonth is the month with the highest peak, all tables taken together.
 func busiestMonth(p *costmodel.Portfolio) int {
-	if p.Tables[0].Growth.Value > 0 {
-		return p.Months - 1
+	best, highest := 0, 0.0
+	for m := range p.Months {
+		peak := 0.0
+		for i := range p.Tables {
+			peak += p.Tables[i].MeanOps.Value * p.Tables[i].Peak(m)
+		}
+		if peak > highest {
+			best, highest = m, peak
+		}
 	}
-	return 0
+	return best
 }
 
 // winnerWith is the cheaper system after a change of the configuration.

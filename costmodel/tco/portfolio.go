@@ -115,7 +115,7 @@ func baseOf(sc *workload.Scenario, p profile, seen *seenUnits, c *costmodel.Conf
 	b := &base{}
 	t := &b.table
 	t.Name = mapping.TableName(sc)
-	t.Shape = c.Demand.Shape.Day()
+	t.Load, _ = c.Demand.Profile() // the cost section's check has found it sound
 	t.MeanOps = b.mean(t, c)
 	t.Growth = b.add("growth", "growth of load and items a year", c.Assume("demand.growth", float64(c.Demand.Growth), "share"))
 	t.Items = b.add("items", "items in the first month", c.Assume("items", float64(c.Items), "items"))
@@ -156,24 +156,24 @@ func (b *base) mean(t *costmodel.Table, c *costmodel.Config) figure.Figure {
 	if c.Demand.Peak > 0 {
 		peak := c.Assume("demand.peak", c.Demand.Peak, "operations/s")
 		mean := figure.Derive(c.Demand.Peak/t.PeakShape(), "operations/s", "load of the busiest hour ÷ its multiplier of the mean", figure.In("demand.peak", peak), figure.In("demand.shape", shape))
-		return b.add("mean_operations", "mean load in the first month", mean)
+		return b.add("mean_operations", "mean load, before growth", mean)
 	}
-	return b.add("mean_operations", "mean load in the first month", c.Assume("demand.mean", c.Demand.Mean, "operations/s"))
+	return b.add("mean_operations", "mean load, before growth", c.Assume("demand.mean", c.Demand.Mean, "operations/s"))
 }
 
 // peaks notes what the busiest hour asks for.
 func (b *base) peaks(t *costmodel.Table, c *costmodel.Config) {
 	peak := figure.Derive(t.MeanOps.Value*t.PeakShape(), "operations/s", "mean load × busiest hour's multiplier",
 		figure.In("mean_operations", t.MeanOps), figure.In("demand.shape", c.Assume("demand.shape", t.PeakShape(), "ratio")))
-	ops := b.add("peak_operations", "load of the busiest hour in the first month", peak)
+	ops := b.add("peak_operations", "load of the busiest hour, before growth", peak)
 	for _, u := range []struct {
 		name, title string
 		per         figure.Figure
 	}{{"peak_read_units", "read units/s in the busiest hour", t.ReadUnits}, {"peak_write_units", "write units/s in the busiest hour", t.WriteUnits}} {
 		b.add(u.name, u.title, figure.Derive(peak.Value*u.per.Value, "units/s", "load of the busiest hour × units per operation", figure.In("peak_operations", ops), figure.In("units per operation", u.per)))
 	}
-	last := t.Factor(int(c.Horizon) - 1)
-	b.add("last_month_peak_operations", "load of the busiest hour in the last month", figure.Derive(peak.Value*last, "operations/s", "load of the busiest hour × (1 + growth)^((months − 1) ÷ 12)",
+	last := t.Peak(int(c.Horizon)-1) / t.PeakShape()
+	b.add("last_month_peak_operations", "load of the busiest hour in the last month", figure.Derive(peak.Value*last, "operations/s", "load of the busiest hour × (1 + growth)^((months − 1) ÷ 12), × the last month's season over the busiest's",
 		figure.In("peak_operations", ops), figure.In("growth", t.Growth), figure.In("months", c.Assume("horizon", float64(c.Horizon), "months"))))
 	b.add("data_bytes", "items' bytes in the first month, as DynamoDB counts them", figure.Derive(t.Items.Value*t.ItemBytes.Value, "bytes", "items × mean item", figure.In("items", t.Items), figure.In("item_bytes", t.ItemBytes)))
 }
@@ -182,7 +182,7 @@ func (b *base) peaks(t *costmodel.Table, c *costmodel.Config) {
 func (m *model) portfolio(c *costmodel.Config, scale float64) *costmodel.Portfolio {
 	t := m.base.table
 	if c.Demand.Shape != m.cfg.Demand.Shape {
-		t.Shape = c.Demand.Shape.Day()
+		t.Load, _ = c.Demand.Profile()
 	}
 	t.MeanOps.Value = c.Demand.Mean
 	if c.Demand.Peak > 0 {
