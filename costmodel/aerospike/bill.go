@@ -73,22 +73,9 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 			l.doubtful = append(l.doubtful, k)
 		}
 	}
-	for m := range p.Months {
-		if m > 0 && constant(p) {
-			l.counts = append(l.counts, l.counts[0])
-			continue
-		}
-		s, err := o.size(&p.Config.Aerospike, l.peak[m])
-		if err != nil {
-			return nil, "excluded", fmt.Errorf("month %d: %w", m+1, err)
-		}
-		if o.community && s.count > maxNodesCE {
-			return nil, "excluded", fmt.Errorf("month %d: %w: %d, at most %d (%s binds)", m+1, errTooMany, s.count, maxNodesCE, s.binding)
-		}
-		if m == 0 {
-			l.first = s
-		}
-		l.counts = append(l.counts, s.count)
+	var month int
+	if l.first, l.counts, month, err = o.sizes(p, l.peak); err != nil {
+		return nil, "excluded", fmt.Errorf("month %d: %w", month+1, err)
 	}
 	l.instances()
 	l.licence()

@@ -21,7 +21,7 @@ const System = "aerospike"
 type Offer struct {
 	book *price.Book
 	*outlook
-	plan
+	*sized
 	years int // EC2 commitment; 0 is on demand
 	// why, when set, is the reason for which the offer cannot be priced at all.
 	why, whyName, whyTitle, whyStatus string
@@ -58,28 +58,37 @@ func Offers(book *price.Book, region string, c *costmodel.AerospikeConfig) ([]*O
 		if len(terms) == 1 {
 			uncommitted = append(uncommitted, in.Type)
 		}
-		for _, years := range terms {
-			for _, byZone := range []bool{false, true} {
-				s := plan{instance: in, copies: c.Replication, community: true}
-				if byZone {
-					s.copies, s.byZone = zones, true
-				}
-				out = append(out, &Offer{book: book, outlook: shared, plan: s, years: years})
-				if c.LicenceUSD >= 0 {
-					s.community = false
-					out = append(out, &Offer{book: book, outlook: shared, plan: s, years: years})
-				}
+		for _, s := range plans(in, c) {
+			for _, years := range terms {
+				out = append(out, &Offer{book: book, outlook: shared, sized: s, years: years})
 			}
 		}
 	}
 	return append(out, leftOut(region, c, unpriced, unknown, uncommitted)...), nil
 }
 
+// plans returns the shapes of cluster on one instance type.
+func plans(in catalogue.Instance, c *costmodel.AerospikeConfig) []*sized {
+	var out []*sized
+	for _, byZone := range []bool{false, true} {
+		s := plan{instance: in, copies: c.Replication, community: true}
+		if byZone {
+			s.copies, s.byZone = zones, true
+		}
+		out = append(out, &sized{plan: s})
+		if c.LicenceUSD >= 0 {
+			s.community = false
+			out = append(out, &sized{plan: s})
+		}
+	}
+	return out
+}
+
 // leftOut are the offers that there would be if more were known, one for each reason.
 func leftOut(region string, c *costmodel.AerospikeConfig, unpriced, unknown, uncommitted []string) []*Offer {
 	var out []*Offer
 	add := func(name, title, status, why string) {
-		out = append(out, &Offer{whyName: name, whyTitle: title, whyStatus: status, why: why})
+		out = append(out, &Offer{sized: &sized{}, whyName: name, whyTitle: title, whyStatus: status, why: why})
 	}
 	if len(unpriced) > 0 {
 		add("aerospike-without-price", "Aerospike on "+strings.Join(unpriced, ", "), "not priced",

@@ -171,6 +171,45 @@ func (s plan) floor(c *costmodel.AerospikeConfig) int {
 	return c.MinNodes
 }
 
+// A sized is a plan with its sizes by month for the portfolio that was asked for last: offers
+// that differ in their terms share it.
+type sized struct {
+	plan
+	of    *costmodel.Portfolio
+	first sizing
+	list  []int // nodes by month
+	err   error
+	month int // in which err arose
+}
+
+// sizes returns the first month's sizing and the nodes by month, or the month that cannot be
+// sized.
+func (s *sized) sizes(p *costmodel.Portfolio, peak []load) (sizing, []int, int, error) {
+	if s.of == p {
+		return s.first, s.list, s.month, s.err
+	}
+	*s = sized{plan: s.plan, of: p}
+	for m := range p.Months {
+		if m > 0 && constant(p) {
+			s.list = append(s.list, s.list[0])
+			continue
+		}
+		one, err := s.size(&p.Config.Aerospike, peak[m])
+		if err == nil && s.community && one.count > maxNodesCE {
+			err = fmt.Errorf("%w: %d, at most %d (%s binds)", errTooMany, one.count, maxNodesCE, one.binding)
+		}
+		if err != nil {
+			s.err, s.month = err, m
+			break
+		}
+		if m == 0 {
+			s.first = one
+		}
+		s.list = append(s.list, one.count)
+	}
+	return s.first, s.list, s.month, s.err
+}
+
 // A sizing is a month's node count and what made it.
 type sizing struct {
 	count   int

@@ -70,11 +70,67 @@ func period(tables []costmodel.Table) int {
 	return n
 }
 
-// monthsOf lays a portfolio's demand out: the hours of the tables' patterns stand for a month's
+// A level is a number of a pattern's hours at one load, in multiples of a table's mean.
+type level struct{ load, busiest, held float64 }
+
+// maxLevels is how many levels a pattern is merged into. A day's hours are fewer; of a longer
+// pattern those of nearly the same capacity become one level of their mean.
+const maxLevels = 48
+
+// levelsOf returns the levels of each table's pattern, over the hours that the patterns take to
+// come round together, and how many of those hours each level stands for.
+func levelsOf(p *costmodel.Portfolio) (tables [][]level, hours []float64) {
+	n := period(p.Tables)
+	order := make([]int, n)
+	total := make([]float64, n)
+	for h := range order {
+		order[h] = h
+	}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		auto := trackedOf(p, t)
+		for h := range total {
+			total[h] += t.MeanOps.Value * (t.ReadUnits.Value + t.WriteUnits.Value) * auto.hours[h%len(auto.hours)]
+		}
+	}
+	groups := n
+	if n > maxLevels {
+		groups = maxLevels
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(total[a], total[b]) })
+	}
+	hours = make([]float64, groups)
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		load, busiest, held := t.Load.Hours(), peaks(t.Load), trackedOf(p, t).hours
+		list := make([]level, groups)
+		for g := range list {
+			of := order[g*n/groups : (g+1)*n/groups]
+			hours[g] = float64(len(of))
+			for _, h := range of {
+				k := h % len(load)
+				list[g].load += load[k] / hours[g]
+				list[g].busiest += busiest[k] / hours[g]
+				list[g].held += held[k] / hours[g]
+			}
+		}
+		tables = append(tables, list)
+	}
+	return tables, hours
+}
+
+func trackedOf(p *costmodel.Portfolio, t *costmodel.Table) *followed {
+	return tracked(t.Load, p.Config.DynamoDB.Utilisation, p.Config.DynamoDB.MaxThrottled)
+}
+
+// monthsOf lays a portfolio's demand out: the levels of the tables' patterns stand for a month's
 // hours, and an event with the day after it for themselves. Events of one month coincide.
 func monthsOf(p *costmodel.Portfolio, hours float64) []month {
 	out := make([]month, p.Months)
-	n := period(p.Tables)
+	levels, weights := levelsOf(p)
+	all := 0.0
+	for _, w := range weights {
+		all += w
+	}
 	for m := range out {
 		length := 0
 		for i := range p.Tables {
@@ -82,57 +138,62 @@ func monthsOf(p *costmodel.Portfolio, hours float64) []month {
 				length = max(length, e.Hours+windowAfter)
 			}
 		}
-		out[m].spans = make([]span, n+length)
+		out[m].spans = make([]span, len(weights)+length)
 		for h := range out[m].spans {
-			out[m].spans[h].hours = (hours - float64(length)) / float64(n)
-			if h >= n {
-				out[m].spans[h].hours = 1
+			out[m].spans[h].hours = 1
+			if h < len(weights) {
+				out[m].spans[h].hours = (hours - float64(length)) * weights[h] / all
 			}
 		}
 		for i := range p.Tables {
-			add(&out[m], p, &p.Tables[i], m, n)
+			out[m].add(p, &p.Tables[i], levels[i], m)
 		}
 	}
 	return out
 }
 
-// add lays one table's demand over a month whose pattern takes n hours.
-func add(out *month, p *costmodel.Portfolio, t *costmodel.Table, m, n int) {
+// add lays one table's demand over the spans of a month of the horizon.
+func (out *month) add(p *costmodel.Portfolio, t *costmodel.Table, levels []level, m int) {
 	target := p.Config.DynamoDB.Utilisation
-	auto := tracked(t.Load, target, p.Config.DynamoDB.MaxThrottled)
-	pattern, season := t.Load.Hours(), t.Load.Season(m)
-	busiest := peaks(t.Load)
+	auto := trackedOf(p, t)
+	season, highest := t.Load.Season(m), t.Load.Highest(m)
 	scale := t.MeanOps.Value * t.Factor(m)
-	highest := t.Load.Highest(m)
 	out.stored += t.Items.Value * t.Factor(m) * storedBytes(t)
-	w, eventful := auto.events[m%12]
+	window, eventful := auto.events[m%12]
 	for direction, per := range [directions]float64{t.ReadUnits.Value, t.WriteUnits.Value} {
 		units := scale * per
+		top := capacity(units*highest, target)
 		for h := range out.spans {
 			s := &out.spans[h]
-			k := h % len(pattern)
-			load, peak, held := pattern[k]*season, busiest[k]*season, auto.hours[k]*season
-			if e := h - n; e >= 0 {
-				k = (noon + e) % len(pattern)
-				load, peak, held = pattern[k]*season, busiest[k]*season, auto.hours[k]*season
-				if eventful && e < len(w.use) {
-					load, held = w.use[e], w.held[e]
-					peak = max(load, peak)
-				}
+			var l level
+			if h < len(levels) {
+				l = level{levels[h].load * season, levels[h].busiest * season, levels[h].held * season}
+				out.throttled[tracking][direction] += auto.throttled * units * l.load * s.hours * 3600
+			} else {
+				l = during(t.Load, auto, window, eventful, h-len(levels), season)
 			}
-			s.use[direction] += units * load
-			s.held[tracking][direction] += capacity(units*held, 1)
-			s.held[scheduled][direction] += capacity(units*peak, target)
-			s.held[fixed][direction] += capacity(units*highest, target)
-			out.asked[direction] += units * load * s.hours * 3600
-			if h < n {
-				out.throttled[tracking][direction] += auto.throttled * units * load * s.hours * 3600
-			}
+			s.use[direction] += units * l.load
+			s.held[tracking][direction] += capacity(units*l.held, 1)
+			s.held[scheduled][direction] += capacity(units*l.busiest, target)
+			s.held[fixed][direction] += top
+			out.asked[direction] += units * l.load * s.hours * 3600
 		}
 		if eventful {
-			out.throttled[tracking][direction] += w.throttled * units * 3600
+			out.throttled[tracking][direction] += window.throttled * units * 3600
 		}
 	}
+}
+
+// during returns the level of an hour from an event's beginning on; of a table without one, or
+// after it, that of its pattern.
+func during(load *demand.Profile, auto *followed, w window, eventful bool, hour int, season float64) level {
+	k := (noon + hour) % len(load.Hours())
+	l := level{load.Hours()[k] * season, peaks(load)[k] * season, auto.hours[k] * season}
+	if eventful && hour < len(w.use) {
+		l.load, l.held = w.use[hour], w.held[hour]
+		l.busiest = max(l.load, l.busiest)
+	}
+	return l
 }
 
 // An outlook is a portfolio's demand by month. The offers of one list share it, since searches
