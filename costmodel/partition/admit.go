@@ -1,165 +1,179 @@
 package partition
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// A bucket holds capacity that comes at a rate. A request is admitted while anything is left,
-// and may take the bucket below zero: what an item costs is known only when it has been read.
-// The debt delays what comes after, so that the rate holds in the long run.
-type bucket struct {
-	rate  float64 // units/s; 0 means unlimited
-	limit float64 // most that it holds
-	have  float64
-	at    time.Duration
+// A Request is what one operation asks of one table or index.
+type Request struct {
+	Key         Key
+	Read, Write float64 // units
+	// Eventual says that its reads may go to any of the partition's three replicas.
+	Eventual bool
 }
 
-func full(rate, seconds float64, now time.Duration) bucket {
-	return bucket{rate: rate, limit: rate * seconds, have: rate * seconds, at: now}
-}
-
-// empty returns a bucket that begins with one second's worth.
-func empty(rate, seconds float64, now time.Duration) bucket {
-	return bucket{rate: rate, limit: rate * seconds, have: rate, at: now}
-}
-
-func (b *bucket) refill(now time.Duration) {
-	if now > b.at {
-		b.have = min(b.limit, b.have+b.rate*(now-b.at).Seconds())
-		b.at = now
+// weight returns what reads take of the partition's read limit: an eventually consistent one
+// less, so that EventualRead of them fill it as MaxRead of the others do.
+func (t *Table) weight(r *Request) float64 {
+	if r.Eventual {
+		return r.Read * MaxRead / t.config.EventualRead
 	}
+	return r.Read
 }
 
-func (b *bucket) open(now time.Duration) bool {
-	if b.rate == 0 {
-		return true
-	}
-	b.refill(now)
-	return b.have > 0
-}
-
-func (b *bucket) take(units float64) {
-	if b.rate != 0 {
-		b.have -= units
-	}
-}
-
-// A growth is how much an on-demand table may serve: twice its previous peak, where a peak
-// becomes previous once it has stood for the growth window.
-type growth struct {
-	capacity float64       // units/s that it serves now
-	second   int64         // the second being counted
-	units    float64       // consumed in it
-	peak     float64       // highest second since the window began
-	since    time.Duration // start of the window
-}
-
-// open reports whether the second has room.
-func (g *growth) open(now time.Duration) bool {
-	g.turn(now)
-	return g.units < g.capacity
-}
-
-// turn begins a new second, and a new window when the last one has run its time.
-func (g *growth) turn(now time.Duration) {
-	if s := int64(now / time.Second); s != g.second {
-		g.peak = max(g.peak, g.units)
-		g.second, g.units = s, 0
-	}
-	if now-g.since >= GrowthWindow {
-		g.capacity = max(g.capacity, 2*g.peak)
-		g.peak, g.since = 0, now
-	}
-}
-
-// Admit charges a request with its read and write units at a time, or refuses it. eventual
-// says that its reads may go to any of the partition's three replicas. Adaptive capacity is
-// at once: a partition may take more than its share of the table's capacity, as long as the
-// table and the partition's own limit have room.
+// Admit charges a request with its read and write units at a time, or refuses it: see
+// AdmitKey.
 func (t *Table) Admit(now time.Duration, keyHash uint64, read, write float64, eventual bool) Decision {
+	return t.AdmitKey(now, Request{Key: Key{Hash: keyHash}, Read: read, Write: write, Eventual: eventual})
+}
+
+// AdmitKey charges a request at a time, or refuses it. Adaptive capacity is at once: a
+// partition may take more than its share of the table's capacity, as long as the table and the
+// partition's own limit have room (Developer Guide, "Burst and adaptive capacity").
+func (t *Table) AdmitKey(now time.Duration, r Request) Decision {
+	n, d := t.AdmitMany(now, r, 1)
+	d.OK = n == 1
+	return d
+}
+
+// AdmitMany charges up to n equal requests, as if they came one after another at one instant,
+// and returns how many were admitted. The decision says why the others were not.
+func (t *Table) AdmitMany(now time.Duration, r Request, n int) (admitted int, d Decision) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.parts[t.find(keyHash)]
-	if read > 0 {
-		if d, ok := t.refuse(now, p, ReadSide, eventual); !ok {
-			return d
-		}
+	p := t.owner(now, r.Key)
+	admitted, d = t.room(now, p, &r, n)
+	if refused := n - admitted; refused > 0 {
+		p.heat.Throttles[d.Reason(t.config.IsIndex)] += uint64(refused)
 	}
-	if write > 0 {
-		if d, ok := t.refuse(now, p, WriteSide, false); !ok {
-			return d
-		}
+	t.note(now, p, &r, n)
+	if admitted > 0 {
+		t.charge(now, p, &r, float64(admitted))
 	}
-	t.charge(p, read, write, eventual)
-	return Decision{OK: true, Partition: p.id}
+	return admitted, d
 }
 
-// refuse looks at every limit of one side. The partition's comes first: a hot key is named as
-// such even when the table is short as well.
-func (t *Table) refuse(now time.Duration, p *part, side Direction, eventual bool) (Decision, bool) {
-	limit := &p.limit[side]
-	if side == ReadSide && eventual {
-		limit = &p.eventual
+// owner returns the partition of a key, once it has been split if that was due.
+func (t *Table) owner(now time.Duration, k Key) *part {
+	i := t.find(k)
+	if t.turn(now, i) {
+		i = t.find(k)
 	}
-	cause := Admitted
-	switch {
-	case !limit.open(now):
-		cause = KeyRange
-	case !t.table[side].open(now) && t.config.Provisioned:
-		cause = Provisioned
-	case !t.table[side].open(now):
-		cause = MaxOnDemand
-	case !t.config.Provisioned && !t.peak[side].open(now):
-		// Growth past twice the previous peak: the service says that it is scaling, by the reason
-		// of the key range that has not been split yet.
-		cause = KeyRange
-	default:
-		return Decision{}, true
+	return t.parts[i]
+}
+
+// room returns how many of n requests every limit admits, and which refuses the next.
+func (t *Table) room(now time.Duration, p *part, r *Request, n int) (int, Decision) {
+	d := Decision{OK: true, Partition: p.id}
+	most := float64(n)
+	for side, units := range [2]float64{r.Read, r.Write} {
+		if units <= 0 {
+			continue
+		}
+		if have, cause := t.limits(now, p, r, Direction(side), units); have < most {
+			most, d.OK, d.Cause, d.Side = have, false, cause, Direction(side)
+		}
 	}
-	d := Decision{Cause: cause, Side: side, Partition: p.id}
-	p.heat.Throttles[d.Reason(false)]++
-	return d, false
+	return int(most), d
+}
+
+// limits returns how many requests one side admits, and the cause of refusing the next. The
+// partition's own limit comes first: a hot key is named as such even when the table is short
+// as well.
+func (t *Table) limits(now time.Duration, p *part, r *Request, side Direction, units float64) (float64, Cause) {
+	weight := units
+	if side == ReadSide {
+		weight = t.weight(r)
+	}
+	most, cause := p.limit[side].room(now, weight), KeyRange
+	bound := func(room float64, c Cause) {
+		if room < most {
+			most, cause = room, c
+		}
+	}
+	table := &t.table[side]
+	if t.config.Provisioned {
+		// What the table has in this second, and beyond it what the partition saved of its share:
+		// what is left of that once the table has paid for as much as it can.
+		paid := table.room(now, units)
+		p.burst[side].refill(now)
+		saved := p.burst[side]
+		saved.spend(paid * units)
+		bound(paid+saved.holds(units), Provisioned)
+		return most, cause
+	}
+	bound(table.room(now, units), MaxOnDemand)
+	if q := t.config.Quota; q != nil {
+		bound(q.room(now, side, units), Account)
+	}
+	return most, cause
+}
+
+// charge takes n requests' units from every limit.
+func (t *Table) charge(now time.Duration, p *part, r *Request, n float64) {
+	p.limit[ReadSide].take(n * t.weight(r))
+	p.limit[WriteSide].take(n * r.Write)
+	higher := false
+	for side, each := range [2]float64{r.Read, r.Write} {
+		units := n * each
+		if t.config.Provisioned {
+			t.spend(p, side, each, n)
+		} else {
+			t.table[side].take(units)
+			higher = t.growth[side].add(now, units) || higher
+		}
+	}
+	if q := t.config.Quota; q != nil && !t.config.Provisioned {
+		q.take(now, n*r.Read, n*r.Write)
+	}
+	p.heat.ReadUnits += n * r.Read
+	p.heat.WriteUnits += n * r.Write
+	if higher {
+		// A new high-water mark: the table makes ready for twice as much.
+		t.raise()
+		t.grow(now, ForGrowth)
+	}
+}
+
+// spend takes provisioned capacity: first the table's, then what the partition saved. What the
+// table pays for uses up the partition's own share all the same.
+func (t *Table) spend(p *part, side int, each, n float64) {
+	if each <= 0 {
+		return
+	}
+	table, burst := &t.table[side], &p.burst[side]
+	paid := min(n, table.holds(each))
+	if burst.holds(each) == 0 {
+		paid = n // of a request whose size was known only afterwards, the table bears the rest
+	}
+	table.take(paid * each)
+	burst.spend(paid * each)
+	burst.take((n - paid) * each)
 }
 
 // Charge adds units that were consumed without asking: the rest of a page, whose size is
 // known only when it has been read.
 func (t *Table) Charge(now time.Duration, keyHash uint64, read, write float64, eventual bool) {
+	t.ChargeKey(now, Request{Key: Key{Hash: keyHash}, Read: read, Write: write, Eventual: eventual})
+}
+
+// ChargeKey is Charge of a request.
+func (t *Table) ChargeKey(now time.Duration, r Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.parts[t.find(keyHash)]
+	p := t.owner(now, r.Key)
 	for side := range p.limit {
 		p.limit[side].refill(now)
+		p.burst[side].refill(now)
 		t.table[side].refill(now)
-		t.peak[side].turn(now)
 	}
-	p.eventual.refill(now)
-	t.charge(p, read, write, eventual)
+	t.note(now, p, &r, 1)
+	t.charge(now, p, &r, 1)
 }
 
-func (t *Table) charge(p *part, read, write float64, eventual bool) {
-	if eventual {
-		p.eventual.take(read)
-	} else {
-		p.limit[ReadSide].take(read)
-	}
-	p.limit[WriteSide].take(write)
-	t.table[ReadSide].take(read)
-	t.table[WriteSide].take(write)
-	t.peak[ReadSide].units += read
-	t.peak[WriteSide].units += write
-	p.heat.ReadUnits += read
-	p.heat.WriteUnits += write
-}
-
-// Heat returns what each partition has served, in order of the hashes that they own.
-func (t *Table) Heat() []Heat {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := make([]Heat, len(t.parts))
-	for i, p := range t.parts {
-		out[i] = p.heat
-		out[i].Throttles = make(map[string]uint64, len(p.heat.Throttles))
-		for k, n := range p.heat.Throttles {
-			out[i].Throttles[k] = n
-		}
-	}
-	return out
+// Share returns the share of a partition's limits that a request's units are, by the larger
+// side: 1 is all that one partition serves in a second.
+func (t *Table) Share(r Request) float64 {
+	return math.Max(t.weight(&r)/MaxRead, r.Write/MaxWrite)
 }

@@ -38,7 +38,7 @@ func TestPartitionLimitAlwaysBinds(t *testing.T) {
 		{"strong reads, on demand", Config{}, 1, 0, false, MaxRead, "TableReadKeyRangeThroughputExceeded"},
 		// AWS Database Blog, part 2: 4,500 units/s (9,000 reads/s) of eventual reads of one key.
 		{"eventual reads, on demand", Config{}, 0.5, 0, true, EventualRead, "TableReadKeyRangeThroughputExceeded"},
-		{"eventual effect off", Config{EventualLimit: MaxRead}, 0.5, 0, true, MaxRead, "TableReadKeyRangeThroughputExceeded"},
+		{"eventual effect off", Config{Assumptions: Assumptions{EventualRead: MaxRead}}, 0.5, 0, true, MaxRead, "TableReadKeyRangeThroughputExceeded"},
 		{"writes, provisioned far above", Config{Provisioned: true, Read: 10_000, Write: 10_000}, 0, 1, false, MaxWrite, "TableWriteKeyRangeThroughputExceeded"},
 		// Developer Guide, adaptive capacity: one partition may take all that the table has, as
 		// long as it stays below its own limit.
@@ -95,27 +95,48 @@ func TestPartitionCounts(t *testing.T) {
 	if got := len(tab.Heat()); got != 3 {
 		t.Errorf("%d partitions after raising and lowering, want 3: they never merge", got)
 	}
+	tab.SetOnDemand(0, 0, 0)
+	if read, write := tab.Warm(); read != OnDemandRead || write != OnDemandWrite {
+		t.Errorf("on demand warm for %v and %v, want a new table's", read, write)
+	}
+	tab.SetProvisioned(0, 24_000, 8000)
+	tab.SetOnDemand(0, 0, 0)
+	if read, write := tab.Warm(); read != 24_000 || write != 8000 {
+		t.Errorf("on demand warm for %v and %v, want what it was provisioned with", read, write)
+	}
 }
 
 func TestOnDemandGrowth(t *testing.T) {
-	// Developer Guide, "Peak traffic": up to twice the previous peak. 4,000 write units/s at
-	// first; 4,000 sustained for 30 minutes allow 8,000.
-	tab := New(Config{}, 0)
-	admitted := func(at time.Duration) (n float64) {
-		for i := range 12_000 {
-			now := at + time.Duration(i)*time.Second/12_000
-			if tab.Admit(now, uint64(i)*0x9e3779b97f4a7c15, 0, 1, false).OK {
-				n++
+	// Developer Guide, "Peak traffic": up to twice the previous peak, which is one once it has
+	// stood for half an hour. A new table serves 4,000 write units/s.
+	tab := New(Config{Assumptions: Assumptions{SplitAfter: -1}}, 0)
+	now := time.Duration(0)
+	minute := func(rate int) (perSecond float64) {
+		admitted := 0
+		for range 60 {
+			for i := range 100 {
+				n, _ := tab.AdmitMany(now, Request{Key: Key{Hash: uint64(i) * (math.MaxUint64 / 100)}, Write: 1}, rate/100)
+				admitted += n
 			}
+			now += time.Second
 		}
-		return n
+		return float64(admitted) / 60
 	}
-	if got := admitted(time.Second); math.Abs(got-4000) > 200 {
+	if got := minute(12_000); math.Abs(got-4000) > 200 {
 		t.Errorf("at first %v units/s, want 4,000", got)
 	}
-	admitted(GrowthWindow)
-	if got := tab.peak[WriteSide].capacity; got < 7600 || got > 8400 {
-		t.Errorf("capacity of %v units/s after half an hour at the peak, want about 8,000", got)
+	for range 28 {
+		minute(4000)
+	}
+	if got := minute(12_000); math.Abs(got-4000) > 200 {
+		t.Errorf("within the half hour %v units/s, want 4,000", got)
+	}
+	minute(100)
+	if got := minute(12_000); math.Abs(got-8000) > 400 {
+		t.Errorf("after half an hour at the peak %v units/s, want 8,000", got)
+	}
+	if read, write := tab.Warm(); read != OnDemandRead || math.Abs(write-8000) > 400 {
+		t.Errorf("warm throughput %v and %v", read, write)
 	}
 }
 
@@ -144,7 +165,7 @@ func TestConservation(t *testing.T) {
 				largest = max(largest, units)
 			}
 		}
-		if most := MaxWrite*now.Seconds() + MaxWrite*partitionBucket + largest; sum > most {
+		if most := MaxWrite*now.Seconds() + MaxWrite*PartitionSeconds + largest; sum > most {
 			t.Fatalf("%v units in %v, at most %v", sum, now, most)
 		}
 	})
