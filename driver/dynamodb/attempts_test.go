@@ -79,7 +79,9 @@ func TestQuotaEndsRetries(t *testing.T) {
 		attempts int
 	}{
 		{"retries: {attempts: 3, base: 1us, throttle_base: 1us}", ops + 100},
+		{"retries: {attempts: 3, base: 1us, throttle_base: 1us}, client: lean", ops + 100},
 		{"retries: {attempts: 3, base: 1us, throttle_base: 1us, quota: false}", 3 * ops},
+		{"retries: {attempts: 3, base: 1us, throttle_base: 1us, quota: false}, client: lean", 3 * ops},
 	} {
 		f := start(t, scenario(t, small, writes), c.settings)
 		f.onCall("PutItem", func(w http.ResponseWriter, _ *http.Request, _ int) bool {
@@ -159,12 +161,12 @@ func TestClasses(t *testing.T) {
 			hold(w, r)
 		}, op.Timeout, reasonTimeout},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		eachClient(t, c.name, func(t *testing.T, client string) {
 			timeout := "5s"
 			if c.class == op.Timeout {
 				timeout = "40ms"
 			}
-			f := start(t, scenario(t, small, writes), "retries: {attempts: 1}, timeout: "+timeout)
+			f := start(t, scenario(t, small, writes), "retries: {attempts: 1}, timeout: "+timeout+client)
 			f.onCall("PutItem", func(w http.ResponseWriter, r *http.Request, _ int) bool {
 				c.answer(w, r)
 				return true
@@ -181,11 +183,20 @@ func TestClasses(t *testing.T) {
 }
 
 func TestRefusedConnection(t *testing.T) {
-	f := start(t, scenario(t, small, writes), "retries: {attempts: 1}")
-	f.server.Close()
-	f.driver.(*Driver).transport.CloseIdleConnections()
-	if _, out := f.do(t, 0); out.Class != op.Failed || out.Reason != reasonRefused || len(out.Attempts) != 1 {
-		t.Errorf("class %v, reason %q, %d attempts", out.Class, out.Reason, len(out.Attempts))
+	eachClient(t, "refused", func(t *testing.T, client string) {
+		f := start(t, scenario(t, small, writes), "retries: {attempts: 1}"+client)
+		f.server.Close()
+		if _, out := f.do(t, 0); out.Class != op.Failed || out.Reason != reasonRefused || len(out.Attempts) != 1 {
+			t.Errorf("class %v, reason %q, %d attempts", out.Class, out.Reason, len(out.Attempts))
+		}
+	})
+}
+
+// eachClient runs a test with each of the clients; client goes behind the target's settings.
+func eachClient(t *testing.T, name string, test func(t *testing.T, client string)) {
+	t.Helper()
+	for _, client := range bothClients {
+		t.Run(name+"/"+client, func(t *testing.T) { test(t, ", client: "+client) })
 	}
 }
 
@@ -228,8 +239,10 @@ func TestModifyLosesToAnother(t *testing.T) {
 }
 
 // A context that ends between the requests of an operation leaves the second unsent.
-func TestContextEndsBetweenRequests(t *testing.T) {
-	f := start(t, scenario(t, small, modify), quick)
+func TestContextEndsBetweenRequests(t *testing.T) { eachClient(t, "cancelled", contextEnds) }
+
+func contextEnds(t *testing.T, client string) {
+	f := start(t, scenario(t, small, modify), quick+client)
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := f.driver.Session(ctx)
 	if err != nil {

@@ -30,6 +30,7 @@ const (
 	reasonCredential = "NoCredentials"
 	reasonClient     = "ClientError" // the SDK refused to send it
 	reasonAnswer     = "MalformedAnswer"
+	reasonChecksum   = "ChecksumMismatch"
 )
 
 const conditionFailed = "ConditionalCheckFailedException"
@@ -81,6 +82,9 @@ func classifyAnswer(err error, status int, body []byte) (op.Class, string) {
 	var timeout attemptTimeout
 	if errors.As(err, &timeout) { // the answer began, and did not end
 		return op.Timeout, reasonTimeout
+	}
+	if errors.Is(err, errChecksum) {
+		return op.Failed, reasonChecksum
 	}
 	var api smithy.APIError
 	named := errors.As(err, &api) && api.ErrorCode() != "UnknownError"

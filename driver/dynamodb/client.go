@@ -25,6 +25,9 @@ var _ dataPlane = (*dynamodb.Client)(nil)
 
 // newClient returns the client of one session.
 func (d *Driver) newClient(s *session) dataPlane {
+	if d.cfg.Client == clientLean {
+		return newLean(s)
+	}
 	return dynamodb.New(d.options, func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], s.observe)
 	})

@@ -14,6 +14,9 @@ const (
 	atEmbedded = "embedded"
 	atAWS      = "aws"
 
+	clientSDK  = "sdk"
+	clientLean = "lean"
+
 	modeStandard = "standard"
 	modeAdaptive = "adaptive"
 )
@@ -30,6 +33,7 @@ type Config struct {
 	Expendable bool          `yaml:"expendable" default:"false" doc:"the table named by table may be overwritten although crossover did not create it"`
 	Kind       string        `yaml:"kind" enum:"real|other" doc:"declares what stands behind an endpoint"`
 	Capacity   Capacity      `yaml:"capacity" doc:"capacity mode of the table that is created; default on demand"`
+	Client     string        `yaml:"client" default:"sdk" enum:"sdk|lean" doc:"sdk: the client that an application on aws-sdk-go-v2 has, its transport untouched; lean: the same signed requests as bytes on one connection a session, for less of the generator's CPU"`
 	Timeout    time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
 	Retries    Retries       `yaml:"retries" doc:"the AWS SDK's standard retries"`
 	Latency    bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`

@@ -74,7 +74,7 @@ func TestDefaults(t *testing.T) {
 	sc := scenario(t, small, readsOf)
 	cfg, errs := decode(sc, target(t, sc, "at: embedded"))
 	want := Config{
-		Name: "d", Driver: "dynamodb", At: "embedded", Region: "us-east-1", Table: tableName, Timeout: 5 * time.Second, Latency: true,
+		Name: "d", Driver: "dynamodb", At: "embedded", Region: "us-east-1", Table: tableName, Client: clientSDK, Timeout: 5 * time.Second, Latency: true,
 		Retries: Retries{Mode: "standard", Attempts: 3, Base: 50 * time.Millisecond, ThrottleBase: time.Second, Max: 20 * time.Second, Quota: true},
 	}
 	if len(errs) != 0 || cfg != want {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -25,7 +26,7 @@ func (d *Driver) Describe(ctx context.Context) (driver.Description, error) {
 	if err != nil {
 		return driver.Description{}, err
 	}
-	about := driver.Description{Kind: d.kind(), Identity: d.identity(ctx), Client: client(), Settings: d.settings(), Raw: raw}
+	about := driver.Description{Kind: d.kind(), Identity: d.identity(ctx), Client: d.clientName(), Settings: d.settings(), Raw: raw}
 	d.table.mu.Lock()
 	defer d.table.mu.Unlock()
 	if d.table.leftover != "" {
@@ -68,7 +69,11 @@ func (d *Driver) settings() map[string]string {
 		"table": d.cfg.Table, "region": d.options.Region, "host": d.host(), "tls": "no",
 		"capacity": d.cfg.Capacity.String(), "timeout": d.cfg.Timeout.String(),
 		"reads":   d.sc.Workload.Read.Consistency,
-		"retries": "none",
+		"retries": "none", "client": d.cfg.Client,
+		"connections": fmt.Sprintf("the SDK's default transport: of idle ones it keeps %d", awshttp.DefaultHTTPTransportMaxIdleConnsPerHost),
+	}
+	if d.cfg.Client == clientLean {
+		m["connections"] = "one a session, kept"
 	}
 	if base := d.seen.base.Load(); base != nil && base.Scheme == "https" {
 		m["tls"] = "yes"
@@ -92,9 +97,17 @@ const (
 	serviceModule = sdkModule + "/service/dynamodb"
 )
 
-// client names the client library, from what was built in; the SDK's own constant stands in
-// where that is not known.
-func client() string {
+// clientName names the client and its library.
+func (d *Driver) clientName() string {
+	if d.cfg.Client == clientLean {
+		return "crossover's lean client (client: lean), with credentials, signatures, messages and retry rules of " + sdkVersions()
+	}
+	return sdkVersions() + " (client: sdk)"
+}
+
+// sdkVersions names the SDK, from what was built in; its own constant stands in where that is
+// not known.
+func sdkVersions() string {
 	versions := map[string]string{sdkModule: "v" + aws.SDKVersion}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {

@@ -56,7 +56,8 @@ func TestDescribe(t *testing.T) {
 	want := map[string]string{
 		"table": tableName, "region": "eu-central-1", "host": host, "tls": "no", "timeout": "5s", "reads": "eventual",
 		"capacity": "provisioned, 9 RCU and 8 WCU",
-		"retries":  "SDK standard, 4 attempts, base 50ms, 1s after a throttle, at most 20s, quota off",
+		"client":   "sdk", "connections": "the SDK's default transport: of idle ones it keeps 10",
+		"retries": "SDK standard, 4 attempts, base 50ms, 1s after a throttle, at most 20s, quota off",
 	}
 	if diff := cmp.Diff(want, about.Settings); diff != "" {
 		t.Errorf("settings, want (-) and got (+):\n%s", diff)
@@ -105,7 +106,7 @@ func TestEmbeddedServerTellsOfItself(t *testing.T) {
 		t.Errorf("kind %q, identity %q, error %v", about.Kind, about.Identity, err)
 	}
 	want := driver.Sample{
-		Counters: map[string]float64{"ReadThrottleEvents": 3, "ConsumedReadCapacityUnits": 12.5, loadThrottles: 0},
+		Counters: map[string]float64{"ReadThrottleEvents": 3, "ConsumedReadCapacityUnits": 12.5, loadThrottles: 0, openedConnections: 0},
 		Partitions: []driver.PartitionHeat{{
 			ID: "0", ReadUnits: 4.5, Writes: 2, Throttles: map[string]uint64{"TableWriteKeyRangeThroughputExceeded": 3},
 		}},
@@ -147,7 +148,7 @@ func TestStatusThatCannotBeRead(t *testing.T) {
 func TestOthersAreNotAskedForStatus(t *testing.T) {
 	f := start(t, scenario(t, small, mixedOps), quick)
 	before := f.called("")
-	if sample, err := f.driver.(*Driver).Sample(t.Context()); err != nil || len(sample.Counters) != 1 {
+	if sample, err := f.driver.(*Driver).Sample(t.Context()); err != nil || len(sample.Counters) != 2 {
 		t.Errorf("sample %+v, error %v", sample, err)
 	}
 	if n := f.called("") - before; n != 0 {

@@ -1,5 +1,17 @@
-// Package dynamodb drives DynamoDB, or anything that speaks its API, through aws-sdk-go-v2: the
-// client that an application written in Go would use, with its costs.
+// Package dynamodb drives DynamoDB, or anything that speaks its API.
+//
+// # Clients
+//
+// A scenario chooses between two, and every report names the one that was used. `sdk` is
+// aws-sdk-go-v2 as an application written in Go has it: its transport with its defaults, its
+// middleware, its costs. `lean` sends the same signed requests and understands the same answers,
+// with the SDK's own credentials, signer, messages, error types and retry rules; but it writes
+// them as bytes on a connection of each session's own and reads the answer on the caller's
+// goroutine, which takes about a fifth of the CPU, so that the generator measures the database
+// rather than the SDK. Both account their attempts alike. They differ in this: the SDK only logs
+// that a body does not have the checksum that came with it, to lean that is a failed attempt
+// (ChecksumMismatch), which is tried again; the SDK's transport keeps ten idle connections, a
+// lean session its own; the SDK goes through a proxy that the environment names, lean refuses to.
 //
 // In comes a target of a scenario (Config); out go outcomes: how one operation maps to requests
 // is said by workload/mapping, item bytes are counted by DynamoDB's size rules, and consumed
@@ -7,7 +19,7 @@
 //
 // # Attempts
 //
-// The SDK retries inside a call, and on success its result does not show that it did: an
+// The SDK's client retries inside a call, and on success its result does not show that it did: an
 // operation that was throttled twice and then answered looks like a slow answer. Here a step of
 // the SDK's middleware, behind its "Retry" step, sees each attempt: when it was sent, how long
 // it took, what came of it, and the service's own ThrottlingReasons, which are read from the
@@ -28,8 +40,9 @@
 //
 // # What is left out of the SDK
 //
-// Endpoint discovery is off (it would send requests of its own), and so is compression of
-// answers. Connections are HTTP/1.1, as many as there are sessions, and kept.
+// Endpoint discovery is off (it would send requests of its own), and so is its log. What is not
+// an operation of the stream (tables, loading) goes over connections of the driver's own, which
+// are HTTP/1.1, as many as are needed, and kept.
 //
 // # Tables
 //

@@ -162,7 +162,9 @@ func (f *fixture) onCall(name string, reply func(w http.ResponseWriter, r *http.
 }
 
 // The suite, with credentials that it looks for in all that the driver says.
-func TestStandin(t *testing.T) {
+func TestStandin(t *testing.T) { eachClient(t, "suite", suite) }
+
+func suite(t *testing.T, client string) {
 	withCredentials(t)
 	drivertest.Run(t, drivertest.Subject{
 		Definition: Definition(), Place: "table", Units: true,
@@ -171,6 +173,7 @@ func TestStandin(t *testing.T) {
 		Start: func(t *testing.T, state drivertest.State) drivertest.Database {
 			s := startStandin(t)
 			db := s.database()
+			db.Settings += client
 			switch state {
 			case drivertest.Faulty:
 				db.Settings += ", retries: {attempts: 6, base: 1us, throttle_base: 1us, quota: false}"

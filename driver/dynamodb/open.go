@@ -17,6 +17,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
 	"crossover/driver"
@@ -32,10 +33,14 @@ type Driver struct {
 	clock     clock.Clock
 	run       string
 	rules     *mapping.Mapping
-	transport *http.Transport
-	http      *http.Client
-	options   dynamodb.Options // of every client
-	control   *dynamodb.Client // for all that is not an operation of the stream
+	transport *http.Transport  // of http
+	http      *http.Client     // for all that is not an operation of the stream
+	control   *dynamodb.Client // the same
+	options   dynamodb.Options // of the sessions' clients
+	retryer   aws.RetryerV2    // of the sessions
+	opened    openedConns      // by the sessions' SDK
+	dialer    *dialer          // of the lean sessions
+	skew      skew
 	seen      witness
 	table     tableState
 	load      loadState
@@ -45,8 +50,7 @@ type Driver struct {
 	sessions []*session
 }
 
-// Limits of the connections. The idle ones have to be as many as a run may have sessions, or
-// connections would be closed and opened again under load.
+// Limits of the driver's own connections, of which loading needs many.
 const (
 	idleConnections = 65536
 	idleTimeout     = 5 * time.Minute
@@ -70,43 +74,44 @@ func open(ctx context.Context, env driver.Env) (driver.Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target %s: AWS configuration: %w", cfg.Name, err)
 	}
-	if err := d.connections(conf); err != nil {
+	if err := d.connections(&conf); err != nil {
 		return nil, fmt.Errorf("target %s: %w", cfg.Name, err)
 	}
 	d.clients(conf, endpoint)
 	return d, nil
 }
 
-// httpClient is the SDK's, so that what configures it (AWS_CA_BUNDLE, a proxy) does so here,
-// with connections for as many sessions as there may be.
-func httpClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) {
+// connections prepares both kinds of connections: the driver's own, for all that is not an
+// operation, with as many of them kept as it may need at once; and what the sessions' SDK has,
+// which is left as it is.
+func (d *Driver) connections(conf *aws.Config) error {
+	sdk, ok := conf.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		return fmt.Errorf("the AWS configuration brought an HTTP client of type %T", conf.HTTPClient)
+	}
+	conf.HTTPClient = sdk.WithTransportOptions(d.opened.watch)
+	d.transport = sdk.WithDialerOptions(func(d *net.Dialer) {
 		d.Timeout = connectTimeout
 	}).WithTransportOptions(func(t *http.Transport) {
 		t.TLSHandshakeTimeout = connectTimeout
 		t.MaxIdleConns, t.MaxIdleConnsPerHost, t.IdleConnTimeout = 0, idleConnections, idleTimeout
 		t.DisableCompression = true
 		t.ForceAttemptHTTP2, t.TLSNextProto = false, map[string]func(string, *tls.Conn) http.RoundTripper{}
-	})
-}
-
-// connections takes the transport out of the configuration: the driver warms it, asks the
-// embedded server for its status through it, and closes it.
-func (d *Driver) connections(conf aws.Config) error {
-	client, ok := conf.HTTPClient.(*awshttp.BuildableClient)
-	if !ok {
-		return fmt.Errorf("the AWS configuration brought an HTTP client of type %T", conf.HTTPClient)
-	}
-	d.transport = client.GetTransport()
+	}).GetTransport()
 	d.http = &http.Client{
 		Transport:     d.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	proxy := d.transport.Proxy
+	if proxy == nil {
+		proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}
+	d.dialer = &dialer{real: clock.Real(), config: d.transport.TLSClientConfig, proxy: proxy, where: d.where, open: map[net.Conn]struct{}{}}
 	return nil
 }
 
-// clients makes the options that every client shares, and the client for what is not an
-// operation.
+// clients makes the options that the sessions' clients share, with one pool of connections for
+// all as an application has it, and the client for what is not an operation.
 func (d *Driver) clients(conf aws.Config, endpoint string) {
 	d.options = dynamodb.NewFromConfig(conf, func(o *dynamodb.Options) {
 		// An endpoint that the environment or a profile names is not what `at: aws` asks for.
@@ -114,22 +119,43 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		o.Retryer = retryer(d.cfg.Retries, d.sc.Seed)
-		o.HTTPClient = &sender{d.http}
+		d.retryer = retryer(d.cfg.Retries, d.sc.Seed)
+		o.Retryer, o.RetryMaxAttempts = d.retryer, 0 // the scenario says how many, not the environment
 		o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryDisabled
-		o.ClientLogMode = 0 // it could log headers that sign
+		o.ClientLogMode, o.Logger = 0, logging.Nop{} // it could log headers that sign
+		if sdk, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = &sender{sdk.Freeze()}
+		}
 	}).Options()
 	d.control = dynamodb.New(d.options, func(o *dynamodb.Options) {
+		o.HTTPClient = &sender{d.http}
 		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
 			return s.Finalize.Insert(&controlAttempt{d}, "Retry", middleware.After)
 		})
 	})
 }
 
+// where returns scheme and host of the service, which the first answer tells: the SDK's rules
+// for them know regions, partitions, accounts and what an endpoint says.
+func (d *Driver) where(ctx context.Context) (*url.URL, error) {
+	if to := d.seen.base.Load(); to != nil {
+		return to, nil
+	}
+	if _, err := d.describeTable(ctx); err != nil && d.seen.base.Load() == nil {
+		return nil, err
+	}
+	if to := d.seen.base.Load(); to != nil {
+		return to, nil
+	}
+	return nil, errNobody
+}
+
+var errNobody = errors.New("the service has not answered yet")
+
 // awsConfig finds region and credentials. Nothing but the service itself is asked where the
 // endpoint is on this host: no profile, no metadata service, no sign-in.
 func awsConfig(ctx context.Context, cfg Config, endpoint string) (aws.Config, error) {
-	here := aws.Config{Region: cfg.Region, Credentials: placeholder, HTTPClient: httpClient()}
+	here := aws.Config{Region: cfg.Region, Credentials: placeholder, HTTPClient: awshttp.NewBuildableClient()}
 	if cfg.At == atEmbedded {
 		return here, nil
 	}
@@ -140,7 +166,7 @@ func awsConfig(ctx context.Context, cfg Config, endpoint string) (aws.Config, er
 		}
 		return here, nil
 	}
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(cfg.Region), awsconfig.WithHTTPClient(httpClient())}
+	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(cfg.Region), awsconfig.WithHTTPClient(awshttp.NewBuildableClient())}
 	if cfg.Profile != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(cfg.Profile))
 	}
@@ -172,6 +198,8 @@ func (d *Driver) Session(context.Context) (driver.Session, error) {
 // Close closes the connections. Operations have to have ended.
 func (d *Driver) Close() error {
 	d.transport.CloseIdleConnections()
+	d.opened.end()
+	d.dialer.end()
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 const sdkThrottleBase = time.Second
 
 // retryer returns the SDK's standard retryer. All sessions share it, and with it the quota.
-func retryer(r Retries, seed uint64) aws.Retryer {
+func retryer(r Retries, seed uint64) aws.RetryerV2 {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = r.Attempts
 		o.MaxBackoff = r.Max

@@ -10,6 +10,10 @@ import (
 // loading had to send again, and requests that were throttled outside the stream.
 const loadThrottles = "CrossoverLoadThrottles"
 
+// openedConnections names how many connections the sessions have opened so far, those of
+// warming included: more than there are sessions is a client that connects anew under load.
+const openedConnections = "CrossoverConnectionsOpened"
+
 // Sample reads the embedded server's counters, in CloudWatch's names, and its partitions. No
 // other DynamoDB shows them to its clients: from those, the sample is the driver's own counter.
 func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
@@ -27,5 +31,6 @@ func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
 		sample.Partitions, sample.Events = s.Partitions, s.Events
 	}
 	sample.Counters[loadThrottles] = float64(d.load.throttles.Load())
+	sample.Counters[openedConnections] = float64(d.opened.dialed.Load() + d.dialer.dialed.Load())
 	return sample, nil
 }

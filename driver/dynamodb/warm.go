@@ -8,18 +8,22 @@ import (
 	"net/http/httptrace"
 	"sync"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"golang.org/x/sync/errgroup"
 )
 
-// Warm opens a connection for each session, TLS and all, so that the first operations do not
-// pay for it. Each is used for one request to the address's root, which DynamoDB answers
-// without a signature and which costs nothing; what it says does not matter.
+// Warm opens connections, TLS and all, so that the first operations do not pay for it: one for
+// each lean session, and as many as the SDK's transport keeps for the others. Each of the SDK's
+// is used for one request to the address's root, which DynamoDB answers without a signature and
+// which costs nothing; what it says does not matter.
 func (d *Driver) Warm(ctx context.Context, sessions int) error {
-	if d.seen.base.Load() == nil {
-		if _, err := d.describeTable(ctx); err != nil { // who answers is known from the first answer on
-			return err
-		}
+	if _, err := d.where(ctx); err != nil {
+		return err
 	}
+	if d.cfg.Client == clientLean {
+		return d.warmLean(ctx, sessions)
+	}
+	sessions = min(sessions, awshttp.DefaultHTTPTransportMaxIdleConnsPerHost) // more it does not keep
 	group, ctx := errgroup.WithContext(ctx)
 	// No request is sent before every one has its connection: else one would serve several.
 	var connected sync.WaitGroup
@@ -48,6 +52,28 @@ func (d *Driver) Warm(ctx context.Context, sessions int) error {
 	return nil
 }
 
+// warmLean opens the sessions' connections. No request is needed: none of them is shared.
+func (d *Driver) warmLean(ctx context.Context, sessions int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxDials)
+	for range sessions {
+		group.Go(func() error {
+			conn, err := d.dialer.dial(ctx, d.dialer.real.Wall(d.dialer.real.Now()+connectTimeout))
+			if err == nil {
+				d.dialer.keep(conn)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("warming %d connections: %w", sessions, d.safe(err))
+	}
+	return nil
+}
+
+// maxDials is how many connections are opened at once: a listener's queue is short.
+const maxDials = 64
+
 // connect sends one request; got is called when it has a connection.
 func (d *Driver) connect(ctx context.Context, got func()) error {
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout+connectTimeout)
@@ -59,7 +85,7 @@ func (d *Driver) connect(ctx context.Context, got func()) error {
 	if err != nil {
 		return err
 	}
-	answer, err := d.http.Do(req)
+	answer, err := d.options.HTTPClient.Do(req)
 	if err != nil {
 		return err
 	}
