@@ -26,6 +26,11 @@ func (s *stream) hotWindow(h HotKey) hotWindow {
 // item chooses the item that operation i asks for.
 func (s *stream) item(i uint64) uint64 {
 	s.source.Seed(s.salt^saltOp, i)
+	return s.pick(i)
+}
+
+// pick draws an item for operation i from where the source stands.
+func (s *stream) pick(i uint64) uint64 {
 	if len(s.hot) > 0 {
 		if item, ok := s.hotItem(i); ok {
 			return item

@@ -31,7 +31,8 @@ func StreamDigest(sc *Scenario) string {
 		Seed     uint64
 		Dataset  Dataset
 		Workload Workload
-	}{sc.Seed, sc.Dataset, withoutWorkers(sc.Workload)})
+		Indexes  []Index `json:",omitempty"`
+	}{sc.Seed, sc.Dataset, withoutWorkers(sc.Workload), sc.Indexes})
 	must(err)
 	h.Write(canonical)
 	s := NewStream(sc)
@@ -76,7 +77,19 @@ func encodeOp(dst []byte, o *op.Op) []byte {
 	} {
 		dst = binary.LittleEndian.AppendUint64(dst, v)
 	}
-	return append(dst, o.Body[:min(len(o.Body), 64)]...)
+	dst = append(dst, o.Body[:min(len(o.Body), 64)]...)
+	if o.Segment > 0 || len(o.Value) > 0 {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(o.Segment))
+		dst = append(dst, o.Value...)
+	}
+	for j := range o.Parts {
+		p := &o.Parts[j]
+		for _, v := range []uint64{p.Item, p.Partition, p.Sort, uint64(p.Step), uint64(p.Condition), p.Version, uint64(len(p.Body))} {
+			dst = binary.LittleEndian.AppendUint64(dst, v)
+		}
+		dst = append(dst, p.Body[:min(len(p.Body), 64)]...)
+	}
+	return dst
 }
 
 func bit(b bool) uint64 {

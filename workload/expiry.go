@@ -20,8 +20,12 @@ func (c check) expiry(w *Workload) {
 	if ttl < time.Second || ttl > MaxTTL || ttl%time.Second != 0 {
 		c.fail(ttl.String(), fmt.Sprintf("whole seconds, %v at most: both databases count in seconds", MaxTTL), "workload", "write", "ttl")
 	}
-	if w.Operations[op.Update]+w.Operations[op.Insert]+w.Operations[op.ReadModifyWrite] == 0 {
-		c.fail("a time to live without a write", "a share of update, insert or read_modify_write", "workload", "write", "ttl")
+	lives := 0.0
+	for _, k := range []op.Kind{op.Update, op.Insert, op.ReadModifyWrite, op.ConditionalUpdate, op.Touch, op.BatchWrite, op.TransactWrite} {
+		lives += w.Operations[k]
+	}
+	if lives == 0 {
+		c.fail("a time to live without a write", "a share of what writes items whole (update, insert, read_modify_write, …), or of touch", "workload", "write", "ttl")
 	}
 }
 

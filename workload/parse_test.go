@@ -52,8 +52,8 @@ func TestParseFillsDefaults(t *testing.T) {
 		Operations:  Operations{op.Read: 0.7, op.Update: 0.2, op.Insert: 0.1},
 		Read:        ReadOptions{Consistency: "eventual"},
 		Write:       WriteOptions{Condition: "none"},
-		Query:       PageOptions{Limit: 100},
-		Scan:        PageOptions{Limit: 100},
+		Query:       QueryOptions{Limit: 100},
+		Scan:        ScanOptions{Limit: 100},
 		Arrival:     Arrival{Open: &OpenArrival{Process: "poisson", Sessions: 256}},
 		MaxLateness: 10 * time.Second,
 		Phases: []Phase{

@@ -15,10 +15,10 @@ func TestParseRefuses(t *testing.T) {
 		want     []string
 	}{
 		"a key misspelt": {`operations: {read`, `operatons: {read`, []string{
-			`12:3: workload.operatons: found unknown key "operatons", expected one of keys, hot, operations, read, write, delete, query, scan, arrival, phases, max_lateness; did you mean "operations"?`,
+			`12:3: workload.operatons: found unknown key "operatons", expected one of keys, hot, operations, read, write, delete, query, scan, arrival, phases, max_lateness, conditional_update, partial_update, increment, append, query_index, batch_read, batch_write, transact_read, transact_write; did you mean "operations"?`,
 		}},
 		"a top-level key misspelt": {`dataset:`, `datset:`, []string{
-			`4:1: datset: found unknown key "datset", expected one of version, name, description, seed, dataset, workload, objectives, events, sources, targets, cost; did you mean "dataset"?`,
+			`4:1: datset: found unknown key "datset", expected one of version, name, description, seed, dataset, indexes, workload, objectives, events, sources, targets, cost; did you mean "dataset"?`,
 		}},
 		"a key of nobody": {`attributes: 4`, "attributes: 4\n  colour: red", []string{
 			`9:3: dataset.colour: found unknown key "colour", expected one of items, key, size, attributes, compressibility`,
@@ -165,7 +165,7 @@ func TestParseRefuses(t *testing.T) {
 			`12:15: workload.operations: found shares that sum to 105%, expected 100% in all`,
 		}},
 		"an unknown operation": {`insert: 10%`, `inserts: 10%`, []string{
-			`12:40: workload.operations.inserts: found unknown operation "inserts", expected one of read, update, insert, delete, read_modify_write, query, scan_page; did you mean "insert"?`,
+			`12:40: workload.operations.inserts: found unknown operation "inserts", expected one of read, update, insert, delete, read_modify_write, query, scan_page, conditional_update, partial_update, increment, append, touch, query_index, batch_read, batch_write, transact_read, transact_write; did you mean "insert"?`,
 		}},
 		"shares too fine": {`read: 70%, update: 20%`, `read: 70.001%, update: 19.999%`, []string{
 			`12:15: workload.operations: found shares finer than a hundredth of a percent, expected shares in whole hundredths of a percent`,
@@ -276,7 +276,7 @@ func TestParseRefuses(t *testing.T) {
 			`21:1: found a second YAML document, expected one scenario a file`,
 		}},
 		"a merge key": {`seed: 7`, `<<: {seed: 7}`, []string{
-			`3:1: <<: found unknown key "<<", expected one of version, name, description, seed, dataset, workload, objectives, events, sources, targets, cost`,
+			`3:1: <<: found unknown key "<<", expected one of version, name, description, seed, dataset, indexes, workload, objectives, events, sources, targets, cost`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { refuses(t, c.old, c.new, c.want...) })

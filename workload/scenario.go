@@ -24,6 +24,7 @@ type Scenario struct {
 	Description string                `yaml:"description" doc:"what the scenario is for, in a sentence"`
 	Seed        uint64                `yaml:"seed" default:"1" doc:"the same seed gives the same operations"`
 	Dataset     Dataset               `yaml:"dataset" required:"true" doc:"what is stored before the first operation"`
+	Indexes     []Index               `yaml:"indexes" doc:"secondary indexes of the table"`
 	Workload    Workload              `yaml:"workload" required:"true" doc:"what is asked, of which keys, and when"`
 	Objectives  Objectives            `yaml:"objectives" doc:"what a run must meet: limits of response time by operation and percentile, and of errors"`
 	Events      []Event               `yaml:"events" doc:"what is done to targets while the run goes on: failure drills, changes of capacity"`
@@ -102,14 +103,24 @@ type Workload struct {
 	Keys        KeyDist       `yaml:"keys" default:"uniform" doc:"which items are asked for"`
 	Hot         []HotKey      `yaml:"hot" doc:"items that take a share of the operations for themselves"`
 	Operations  Operations    `yaml:"operations" required:"true" doc:"share of each operation, in whole hundredths of a percent, 100% in all"`
-	Read        ReadOptions   `yaml:"read" doc:"applies to read, query, scan_page and the read of a read_modify_write"`
-	Write       WriteOptions  `yaml:"write" doc:"applies to update, insert, delete and read_modify_write"`
+	Read        ReadOptions   `yaml:"read" doc:"applies to everything that reads, and to the read of a read_modify_write"`
+	Write       WriteOptions  `yaml:"write" doc:"applies to what writes or deletes items, where an operation says nothing else of its own"`
 	Delete      DeleteOptions `yaml:"delete" json:",omitzero" doc:"applies to delete"`
-	Query       PageOptions   `yaml:"query" doc:"bounds a query"`
-	Scan        PageOptions   `yaml:"scan" doc:"bounds a scan page"`
+	Query       QueryOptions  `yaml:"query" doc:"bounds a query"`
+	Scan        ScanOptions   `yaml:"scan" doc:"bounds a scan page"`
 	Arrival     Arrival       `yaml:"arrival" required:"true" doc:"when operations are due: exactly one of open and closed"`
 	Phases      []Phase       `yaml:"phases" required:"true" doc:"stretches of the run, one after another"`
 	MaxLateness time.Duration `yaml:"max_lateness" default:"10s" doc:"a due operation later than this is dropped, and counted"`
+
+	ConditionalUpdate *ConditionalUpdateOptions `yaml:"conditional_update" json:",omitempty" doc:"what a conditional_update asks of the stored item"`
+	PartialUpdate     *PartialUpdateOptions     `yaml:"partial_update" json:",omitempty" doc:"what a partial_update sets"`
+	Increment         *IncrementOptions         `yaml:"increment" json:",omitempty" doc:"what an increment adds, and to what"`
+	Append            *AppendOptions            `yaml:"append" json:",omitempty" doc:"what an append adds to which list"`
+	QueryIndex        *QueryIndexOptions        `yaml:"query_index" json:",omitempty" doc:"which index a query_index asks, and its bounds"`
+	BatchRead         *BatchReadOptions         `yaml:"batch_read" json:",omitempty" doc:"how many items a batch_read reads"`
+	BatchWrite        *BatchWriteOptions        `yaml:"batch_write" json:",omitempty" doc:"how many items a batch_write writes and deletes"`
+	TransactRead      *TransactReadOptions      `yaml:"transact_read" json:",omitempty" doc:"how many items a transact_read reads"`
+	TransactWrite     *TransactWriteOptions     `yaml:"transact_write" json:",omitempty" doc:"what a transact_write does to which items"`
 }
 
 // A KeyDist says which items are asked for. Exactly one field is set.
@@ -146,27 +157,23 @@ type Latest struct {
 	Theta float64 `yaml:"theta" default:"0.99" min:"0" max:"50" doc:"skew; 0 is uniform"`
 }
 
-// ReadOptions apply to read, query, scan_page and the read of a read_modify_write.
+// ReadOptions apply to everything that reads, and to the read of a read_modify_write.
 type ReadOptions struct {
-	Consistency string  `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
-	Verify      float64 `yaml:"verify" unit:"share" max:"100%" json:",omitempty" doc:"share of the operation read whose content is checked: corruption, and versions older than the newest acknowledged"`
+	Consistency string   `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
+	Attributes  []string `yaml:"attributes" json:",omitempty" doc:"the attributes that reads return (a projection), but for the read of a read_modify_write; all when left out"`
+	Verify      float64  `yaml:"verify" unit:"share" max:"100%" json:",omitempty" doc:"share of the operation read whose content is checked: corruption, and versions older than the newest acknowledged"`
 }
 
-// WriteOptions apply to update, insert, delete and read_modify_write.
+// WriteOptions apply to what writes or deletes items.
 type WriteOptions struct {
 	Condition string `yaml:"condition" default:"none" enum:"none|existence|version" doc:"existence: inserts must not exist, other writes must; version: a read_modify_write writes only what it read"`
 	// TTL is how long an item lives after it was written; 0 means until it is deleted.
-	TTL time.Duration `yaml:"ttl" json:",omitempty" doc:"time to live of what update, insert and read_modify_write write, in whole seconds; loaded items have none"`
+	TTL time.Duration `yaml:"ttl" json:",omitempty" doc:"time to live of what is written whole, or touched, in whole seconds; loaded items have none"`
 }
 
 // DeleteOptions apply to delete.
 type DeleteOptions struct {
 	Items string `yaml:"items" enum:"drawn|oldest" json:",omitempty" doc:"drawn (when left out): as workload.keys says, like reads; oldest: each item once, in the order in which they came, and every other operation asks only for items that live"`
-}
-
-// PageOptions bound a query or a scan page.
-type PageOptions struct {
-	Limit uint32 `yaml:"limit" default:"100" min:"1" max:"10000" doc:"most items returned"`
 }
 
 // Arrival is when operations are due. Exactly one of Open and Closed is set.

@@ -62,6 +62,10 @@ type stream struct {
 	hot      []hotWindow
 	mixes    []mix  // nil where every phase deals from the one deck
 	traced   *Trace // nil, or where the operations' kinds come from
+	asks     [op.KindCount]*op.Ask
+	conds    [op.KindCount]op.Condition
+	several  [op.KindCount]int // items of an operation
+	steps    []op.Part         // of a transaction
 	source   rand.PCG
 	salt     uint64
 
@@ -86,6 +90,10 @@ func NewStream(sc *Scenario) Stream {
 	}
 	s.mixes = mixesOf(sc, s.plan.FirstIndex)
 	s.cards = s.shuffled(0)
+	for k := range op.KindCount {
+		s.asks[k], s.conds[k], s.several[k] = sc.Ask(k), sc.Condition(k), sc.Parts(k)
+	}
+	s.steps = sc.Steps()
 	for _, h := range sc.Workload.Hot {
 		s.hot = append(s.hot, s.hotWindow(h))
 	}
@@ -105,8 +113,8 @@ func (s *stream) KindOf(i uint64) op.Kind {
 // At fills o with operation i.
 func (s *stream) At(i uint64, o *op.Op) {
 	w := &s.sc.Workload
-	body := o.Body
-	*o = op.Op{Index: i, Due: -1}
+	body, parts, value := o.Body, o.Parts, o.Value
+	*o = op.Op{Index: i, Due: -1, Parts: parts[:0], Value: value[:0]}
 	kind, rank := s.kind(i)
 	o.Kind = kind
 	o.Phase = s.plan.PhaseOf(i)
@@ -121,6 +129,9 @@ func (s *stream) At(i uint64, o *op.Op) {
 	}
 	o.Partition, o.Sort = s.sc.Place(o.Item)
 	o.Consistent = w.Read.Consistency == "strong"
+	o.Ask = s.asks[kind]
+	o.Condition = s.condition(kind)
+	o.Body = body[:0]
 	switch kind {
 	case op.Read:
 		o.Verify = s.verified(i)
@@ -128,33 +139,27 @@ func (s *stream) At(i uint64, o *op.Op) {
 		o.Limit = w.Query.Limit
 	case op.ScanPage:
 		o.Limit = w.Scan.Limit
-	}
-	o.Condition = s.condition(kind)
-	o.Body = body[:0]
-	if kind == op.Update || kind == op.Insert || kind == op.ReadModifyWrite {
+		if n := uint64(w.Scan.Segments); n > 1 {
+			o.Segment = uint32(i % n)
+		}
+	case op.QueryIndex:
+		o.Limit = w.QueryIndex.Limit
+		s.indexed(o)
+	case op.Update, op.Insert, op.ReadModifyWrite, op.ConditionalUpdate, op.PartialUpdate, op.Append:
 		o.Version = i + 1
 		o.Body = s.sc.appendBody(body[:0], o.Item, o.Version, s.sizes)
+	case op.Increment:
+		o.Version = i + 1
+	case op.BatchRead, op.BatchWrite, op.TransactRead, op.TransactWrite:
+		s.many(i, o)
 	}
 }
 
 func (s *stream) condition(kind op.Kind) op.Condition {
-	switch s.sc.Workload.Write.Condition {
-	case "existence":
-		switch kind {
-		case op.Insert:
-			if s.traced != nil {
-				return op.Unconditional // a trace's items are there from the start
-			}
-			return op.MustNotExist
-		case op.Update, op.Delete, op.ReadModifyWrite:
-			return op.MustExist
-		}
-	case "version":
-		if kind == op.ReadModifyWrite {
-			return op.VersionUnchanged
-		}
+	if kind == op.Insert && s.traced != nil {
+		return op.Unconditional // a trace's items are there from the start
 	}
-	return op.Unconditional
+	return s.conds[kind]
 }
 
 // kind deals operation i's card: its kind, and its rank among the deck's cards of that kind.

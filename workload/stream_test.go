@@ -285,9 +285,13 @@ func TestOperationsAreAsAsked(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	for condition, want := range map[string][op.KindCount]op.Condition{
-		"none":      {},
-		"existence": {op.Update: op.MustExist, op.Insert: op.MustNotExist, op.Delete: op.MustExist, op.ReadModifyWrite: op.MustExist},
-		"version":   {op.ReadModifyWrite: op.VersionUnchanged},
+		// A touch renews what is there, whatever else is asked.
+		"none": {op.Touch: op.MustExist},
+		"existence": {
+			op.Update: op.MustExist, op.Insert: op.MustNotExist, op.Delete: op.MustExist, op.ReadModifyWrite: op.MustExist,
+			op.PartialUpdate: op.MustExist, op.Increment: op.MustExist, op.Append: op.MustExist, op.Touch: op.MustExist,
+		},
+		"version": {op.ReadModifyWrite: op.VersionUnchanged, op.Touch: op.MustExist},
 	} {
 		s := NewStream(mustParse(t, strings.Replace(everything, "condition: existence", "condition: "+condition, 1))).(*stream)
 		for k := range op.KindCount {

@@ -50,6 +50,12 @@ func validate(d *Decoder, sc *Scenario, doc *yaml.Node) {
 	if c.sound("workload.hot") {
 		c.hot(sc)
 	}
+	if c.sound("dataset") && c.sound("workload") {
+		c.moreOperations(sc)
+	}
+	if c.sound("dataset") && c.sound("indexes") {
+		c.indexes(sc)
+	}
 	c.deletes(sc)
 	c.events(sc)
 }
@@ -101,6 +107,19 @@ func (c check) fail(found, expected string, steps ...any) {
 		}
 	}
 	c.d.fail(n, path, found, expected, "")
+}
+
+// at returns the node that keys lead to, or the nearest one above it.
+func (c check) at(keys ...string) *yaml.Node {
+	n := c.doc
+	for _, key := range keys {
+		next := child(n, key)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return n
 }
 
 // child returns the value of a key in a mapping, or nil.

@@ -62,6 +62,8 @@ func (c check) deletes(sc *Scenario) {
 		fail(`"oldest" without a share of delete`, "a share of delete")
 	case w.Keys.Uniform == nil && w.Keys.Latest == nil:
 		fail(`"oldest" with keys that are not of the items that live`, "keys uniform or latest")
+	case w.deletesOtherwise():
+		fail(`"oldest" with other operations that delete`, "deletes by the operation delete alone: others would delete items that are still asked for")
 	case len(w.Hot) > 0:
 		fail(`"oldest" with hot keys`, "no hot keys: they would be deleted")
 	case len(c.d.errs) == 0: // what follows needs a plan

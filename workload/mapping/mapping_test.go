@@ -144,7 +144,7 @@ func TestDescribe(t *testing.T) {
 		for _, sort := range []string{"none", tenEach} {
 			m := New(scenario(t, sort, "strong", condition))
 			d := m.Describe()
-			if len(d.Rows) != int(op.KindCount) {
+			if len(d.Rows) != int(op.FirstKinds) {
 				t.Fatalf("%d rows", len(d.Rows))
 			}
 			for k, row := range d.Rows {
