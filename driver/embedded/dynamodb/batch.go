@@ -216,7 +216,7 @@ func (c *call) batchWriteItem() error {
 		for i, one := range b.writes {
 			w := &write{target: target{table: b.table, place: one.key}}
 			if err := c.do(w, func(attribute.Stored) (attribute.Stored, error) { return one.item, nil }); err != nil {
-				if asAPI(err).reasons == nil {
+				if api := asAPI(err); api.reasons == nil && api.name != "TransactionConflictException" {
 					return err
 				}
 				refusal = err
@@ -350,30 +350,15 @@ func readWrite(w *wire.Reader, t *table) (oneWrite, error) {
 	return one, nil
 }
 
-// batchMetrics appends the ItemCollectionMetrics of the collections that a batch wrote to, each
-// once.
+// batchMetrics appends the ItemCollectionMetrics of the collections that a batch wrote to.
 func (c *call) batchMetrics(batches []*batchWrite) {
-	some := false
+	var all []written
 	for _, b := range batches {
-		seen := map[uint64]bool{}
 		for i, one := range b.writes {
-			text := collectionMetrics(b.table, one.key, one.of)
-			if text == nil || seen[one.key.Hash] || slices.Contains(b.left, i) {
-				continue
+			if !slices.Contains(b.left, i) {
+				all = append(all, written{b.table, b.name, one.key, one.of})
 			}
-			switch {
-			case len(seen) > 0:
-				c.out = append(c.out, ',')
-			case some:
-				c.out = append(appendJSON(append(c.out, `],`...), b.name), `:[`...)
-			default:
-				c.out = append(appendJSON(append(c.out, `,"ItemCollectionMetrics":{`...), b.name), `:[`...)
-			}
-			some, seen[one.key.Hash] = true, true
-			c.out = append(c.out, text...)
 		}
 	}
-	if some {
-		c.out = append(c.out, `]}`...)
-	}
+	c.manyMetrics(all)
 }

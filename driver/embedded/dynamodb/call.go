@@ -22,6 +22,7 @@ type call struct {
 	table     *table // of a request about items, once it is known
 	partition int    // of a request about one partition key, once it is known; else -1
 	effort    effort
+	took      time.Duration // of a transaction, which draws its own service time
 	tallies   []tableTally
 
 	indexTallies []indexTally
@@ -58,12 +59,15 @@ func (c *call) open(name string) (*table, error) {
 }
 
 // openNamed returns the table that TableName names.
-func (c *call) openNamed() (*table, error) {
-	name := c.req.text("TableName")
+func (c *call) openNamed() (*table, error) { return c.openOf(&c.req) }
+
+// openOf returns the table that a request, or a structure within one, names.
+func (c *call) openOf(r *request) (*table, error) {
+	name := r.text("TableName")
 	switch {
-	case c.req.err != nil:
-		return nil, c.req.err
-	case !c.req.has("TableName"):
+	case r.err != nil:
+		return nil, r.err
+	case !r.has("TableName"):
 		return nil, invalid("The parameter 'TableName' is required but was not present in the request")
 	case !tableNamePattern.MatchString(c.s.tableName(name)):
 		return nil, unfit(name, "tableName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]{3,255}")

@@ -35,3 +35,46 @@ func collectionMetrics(t *table, at store.Key, it attribute.Item) []byte {
 	out = number(append(out, ','), low+1)
 	return append(out, "]}"...)
 }
+
+// A written is one of several items that a request has written.
+type written struct {
+	table *table
+	name  string // of the table, as the request gave it
+	at    store.Key
+	of    attribute.Item // the item, or its key
+}
+
+// manyMetrics appends the ItemCollectionMetrics of the collections that items were written to,
+// each once, by table.
+func (c *call) manyMetrics(all []written) {
+	done := map[*table]bool{}
+	some := false
+	for _, first := range all {
+		if a := first.table.aside.Load(); done[first.table] || a == nil || a.collections == nil {
+			continue
+		}
+		done[first.table] = true
+		if some {
+			c.out = append(c.out, ',')
+		} else {
+			c.out = append(c.out, `,"ItemCollectionMetrics":{`...)
+		}
+		some = true
+		c.out = append(appendJSON(c.out, first.name), `:[`...)
+		seen := map[uint64]bool{}
+		for _, w := range all {
+			if w.table != first.table || seen[w.at.Hash] {
+				continue
+			}
+			if len(seen) > 0 {
+				c.out = append(c.out, ',')
+			}
+			seen[w.at.Hash] = true
+			c.out = append(c.out, collectionMetrics(w.table, w.at, w.of)...)
+		}
+		c.out = append(c.out, ']')
+	}
+	if some {
+		c.out = append(c.out, '}')
+	}
+}

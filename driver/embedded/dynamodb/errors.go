@@ -27,6 +27,8 @@ type apiError struct {
 	message string
 	reasons []throttlingReason
 	item    attribute.Stored // of a failed condition, where it was asked for
+
+	cancelled []cancellation // of a transaction, in the order of its items
 }
 
 // A throttlingReason is an element of ThrottlingReasons (API Reference, ThrottlingReason).
@@ -43,7 +45,7 @@ func (e *apiError) body(dst []byte) []byte {
 	dst = appendJSON(dst, e.space+e.name)
 	if e.message != "" {
 		member := "message"
-		if e.space == frontSpace {
+		if e.space == frontSpace || e.cancelled != nil {
 			member = "Message"
 		}
 		dst = append(append(append(dst, `,"`...), member...), `":`...)
@@ -63,7 +65,20 @@ func (e *apiError) body(dst []byte) []byte {
 		dst = append(dst, `,"Item":`...)
 		dst = e.item.AppendJSON(dst)
 	}
+	if e.cancelled != nil {
+		dst = appendCancelled(dst, e.cancelled)
+	}
 	return append(dst, '}')
+}
+
+// throttle reports whether a request was refused for want of capacity.
+func (e *apiError) throttle() bool {
+	for _, x := range e.cancelled {
+		if x.throttle {
+			return true
+		}
+	}
+	return e.reasons != nil
 }
 
 // appendJSON appends a value of our own types, all of which encode.

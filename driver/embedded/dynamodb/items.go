@@ -94,6 +94,9 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		holds := w.condition == nil || w.condition.Holds(old.Item())
 		after, err := next(old)
 		if err != nil && holds {
+		if w.table.locked.has(w.place, c.now) {
+			return nil, c.conflict(w.table)
+		}
 			return nil, err
 		}
 		size := max(old.Size(), after.Size())

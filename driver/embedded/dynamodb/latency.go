@@ -40,6 +40,9 @@ var medians = map[string]time.Duration{
 	"UpdateItem":     3500 * time.Microsecond,
 	"DeleteItem":     3200 * time.Microsecond,
 	"BatchWriteItem": 4200 * time.Microsecond,
+	// A transaction is prepared and then committed: two rounds.
+	"TransactGetItems":   3600 * time.Microsecond,
+	"TransactWriteItems": 7000 * time.Microsecond,
 }
 
 // What tables take to be created, changed and deleted, by assumption; AWS's take longer and

@@ -22,6 +22,7 @@ const (
 	returnedItems     // also by Operation
 	userErrors        // of the account only
 	causeMetrics      // the first of the metrics by cause and side
+	conflicts         // requests that met a transaction under way
 	metricCount       = causeMetrics + 8
 )
 
@@ -41,6 +42,7 @@ var metricNames = [metricCount]string{
 	"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents",
 	"ConditionalCheckFailedRequests", "ThrottledRequests", "SystemErrors", "ReturnedItemCount", "UserErrors",
 	"ReadProvisionedThroughputThrottleEvents", "WriteProvisionedThroughputThrottleEvents",
+	"TransactionConflict",
 	"ReadKeyRangeThroughputThrottleEvents", "WriteKeyRangeThroughputThrottleEvents",
 	"ReadMaxOnDemandThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents",
 	"ReadAccountLimitThrottleEvents", "WriteAccountLimitThrottleEvents",

@@ -48,6 +48,8 @@ var operations = map[string]operation{
 	"ListTagsOfResource": {about: tableSubject, do: (*call).listTagsOfResource},
 	"PutItem":            {about: onePartitionSubject, do: (*call).putItem},
 	"Query":              {about: onePartitionSubject, do: (*call).query},
+	"TransactGetItems":   {about: itemsSubject, do: (*call).transactGetItems},
+	"TransactWriteItems": {about: itemsSubject, do: (*call).transactWriteItems},
 	"Scan":               {about: itemsSubject, do: (*call).scan},
 	"TagResource":        {about: tableSubject, do: (*call).tagResource},
 	"UntagResource":      {about: tableSubject, do: (*call).untagResource},
@@ -203,7 +205,9 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 		c.out = api.body(c.out[:0])
 	}
 	until := c.now + hold
-	if s.options.Latency {
+	if c.took > 0 {
+		until += c.took
+	} else if s.options.Latency {
 		until += serviceTime(c.rng, name, c.effort, err != nil && c.effort == effort{})
 	}
 	if s.sleepers.until(ctx, until) != nil {
@@ -283,7 +287,7 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 	if api != nil {
 		took = -1
 	}
-	if api != nil && api.status == http.StatusBadRequest && api.reasons == nil && api.name != conditionFailed {
+	if api != nil && api.status == http.StatusBadRequest && !api.throttle() && api.name != conditionFailed {
 		// What else is a client's fault is a metric of the account.
 		var t tally
 		t.sums[userErrors] = 1
@@ -301,7 +305,7 @@ func (s *Server) count(c *call, items bool, api *apiError) {
 	for i := range c.tallies {
 		t := &c.tallies[i]
 		switch {
-		case api != nil && api.reasons != nil:
+		case api != nil && api.throttle():
 			t.sums[throttledRequests] = 1
 		case api != nil && api.status >= http.StatusInternalServerError:
 			t.sums[systemErrors] = 1

@@ -52,6 +52,7 @@ type Server struct {
 
 // New returns a server without tables.
 func New(o Options) (*Server, error) {
+	tokens          tokens
 	if o.Clock == nil {
 		return nil, errors.New("embedded DynamoDB: no clock was given")
 	}

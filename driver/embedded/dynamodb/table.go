@@ -41,6 +41,7 @@ type table struct {
 	// is none. It is read on every request.
 	due    atomic.Int64
 	owners atomic.Pointer[owners]
+	locked underway              // what transactions have not done with
 	aside  atomic.Pointer[aside] // nil for a table that has nothing beside its items
 
 	mu         sync.RWMutex // guards what follows

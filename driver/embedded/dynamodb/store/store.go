@@ -61,11 +61,13 @@ type Store struct {
 	shards [1 << shardBits]shard
 	items  atomic.Int64
 	bytes  atomic.Int64
+
+	sequence uint64 // among all stores
 }
 
 // New returns an empty store.
 func New() *Store {
-	s := &Store{}
+	s := &Store{sequence: sequence.Add(1)}
 	for i := range s.shards {
 		less := func(a, b Entry) bool { return a.less(b.Key) }
 		s.shards[i].tree = btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
@@ -101,15 +103,19 @@ func (s *Store) Update(k Key, f func(old attribute.Stored) (attribute.Stored, er
 	if err != nil {
 		return err
 	}
+	s.put(h, k, e, found, after)
+	return nil
+}
+
+func (s *Store) put(h *shard, k Key, old Entry, found bool, after attribute.Stored) {
 	switch {
 	case after != nil:
 		h.tree.Set(Entry{Key: k, Item: after})
 	case found:
 		h.tree.Delete(Entry{Key: k})
 	}
-	s.bytes.Add(int64(after.Size() - e.Item.Size()))
-	s.items.Add(present(after) - present(e.Item))
-	return nil
+	s.bytes.Add(int64(after.Size() - old.Item.Size()))
+	s.items.Add(present(after) - present(old.Item))
 }
 
 // Hold calls f with the item at k, or nil, while nobody else writes there.
