@@ -45,6 +45,7 @@ type Server struct {
 	attic     attic
 
 	collectionLimit int64 // bytes
+	tokens          tokens
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
@@ -52,7 +53,6 @@ type Server struct {
 
 // New returns a server without tables.
 func New(o Options) (*Server, error) {
-	tokens          tokens
 	if o.Clock == nil {
 		return nil, errors.New("embedded DynamoDB: no clock was given")
 	}
