@@ -272,6 +272,9 @@ func (c *call) batchWrites() ([]*batchWrite, error) {
 	c.req.read("RequestItems", func(w *wire.Reader) error {
 		return members(w, func(name string) error {
 			t, err := c.open(name)
+			if err == nil {
+				err = t.mayWrite()
+			}
 			if err != nil {
 				return err
 			}

@@ -76,6 +76,7 @@ func (c *call) createTable() error {
 
 // add makes a table known, in its first state.
 func (s *Server) add(t *table, now time.Duration) error {
+	t.deny = s.options.denies(t.name)
 	t.mu.Lock()
 	t.begin(creating, s.later(now, createFor), func(time.Duration) { t.status = active })
 	t.mu.Unlock()

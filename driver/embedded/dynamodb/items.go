@@ -90,6 +90,9 @@ func (c *call) writeParameters(names *expression.Names, returns ...string) *writ
 // is charged as the write would have been (Developer Guide, "Working with items": the larger
 // of the item that is there and the one that was to be).
 func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, error)) error {
+	if err := w.table.mayWrite(); err != nil {
+		return err
+	}
 	err := w.table.store.Update(w.place, func(old attribute.Stored) (attribute.Stored, error) {
 		holds := w.condition == nil || w.condition.Holds(old.Item())
 		after, err := next(old)

@@ -21,8 +21,8 @@ const (
 	systemErrors      // also by Operation
 	returnedItems     // also by Operation
 	userErrors        // of the account only
-	causeMetrics      // the first of the metrics by cause and side
 	conflicts         // requests that met a transaction under way
+	causeMetrics      // the first of the metrics by cause and side
 	metricCount       = causeMetrics + 8
 )
 
@@ -41,8 +41,8 @@ func causeMetric(d partition.Decision) metric {
 var metricNames = [metricCount]string{
 	"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents",
 	"ConditionalCheckFailedRequests", "ThrottledRequests", "SystemErrors", "ReturnedItemCount", "UserErrors",
-	"ReadProvisionedThroughputThrottleEvents", "WriteProvisionedThroughputThrottleEvents",
 	"TransactionConflict",
+	"ReadProvisionedThroughputThrottleEvents", "WriteProvisionedThroughputThrottleEvents",
 	"ReadKeyRangeThroughputThrottleEvents", "WriteKeyRangeThroughputThrottleEvents",
 	"ReadMaxOnDemandThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents",
 	"ReadAccountLimitThrottleEvents", "WriteAccountLimitThrottleEvents",

@@ -28,6 +28,9 @@ type Options struct {
 	Latency bool        // modelled service times; without them every answer comes at once
 	Seed    uint64      // of latencies, faults and identifiers
 	Faults  Faults
+	// DenyWrites names tables whose writes are refused with AccessDeniedException, and counted:
+	// that nobody writes to them any more can then be seen before they are given up.
+	DenyWrites []string
 }
 
 // A Server is one account in one region. It is safe for concurrent use.

@@ -44,6 +44,9 @@ type table struct {
 	locked underway              // what transactions have not done with
 	aside  atomic.Pointer[aside] // nil for a table that has nothing beside its items
 
+	deny   bool          // writes are refused
+	denied atomic.Uint64 // writes that were
+
 	mu         sync.RWMutex // guards what follows
 	status     string
 	throughput throughput
