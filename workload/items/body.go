@@ -3,6 +3,7 @@ package items
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"math/bits"
 	"slices"
 )
 
@@ -10,16 +11,9 @@ import (
 // A body at least as long carries it and can be checked.
 const HeaderLen = 48
 
-// alphabet has 64 letters that neither JSON nor a shell needs quoted.
+// alphabet is of typed attributes' random strings: 64 letters that neither JSON nor a shell
+// needs quoted.
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// pairs maps 12 bits to two letters, so that five of them use 60 of a word's 64 bits.
-var pairs = func() (p [4096]uint16) {
-	for i := range p {
-		p[i] = uint16(alphabet[i&63]) | uint16(alphabet[i>>6])<<8
-	}
-	return p
-}()
 
 // pattern is what the compressible share of a body repeats.
 const pattern = "abcdefghijklmnopabcdefghijklmnop"
@@ -40,115 +34,115 @@ func Body(dst []byte, seed, item, version uint64, n int, compressibility float64
 	}
 	state := mix(seed ^ mix(item+0x9e3779b97f4a7c15) ^ mix(version+0xbf58476d1ce4e5b9))
 	sum := firstSum(len(rest), item, version)
-	for len(rest) > 0 {
-		stretch := rest[:min(block, len(rest))]
-		rest = rest[len(stretch):]
+	done := 0
+	if compressibility == 0 {
+		done, state, sum = groups(rest, state, sum)
+	}
+	for left := rest[done:]; len(left) > 0; {
+		stretch := left[:min(block, len(left))]
+		left = left[len(stretch):]
 		letters := len(stretch) - int(compressibility*float64(len(stretch)))
-		var done int
-		done, state, sum = groups(stretch[:letters], state, sum)
-		state = random(stretch[done:letters], state)
+		state = random(stretch[:letters], state)
 		for at := letters; at < len(stretch); {
 			at += copy(stretch[at:], pattern)
 		}
-		// A stretch is a whole number of the checksum's words but for the last one.
-		sum = fold(sum, stretch[done:])
 	}
 	if n >= HeaderLen {
 		putHex(body[0:16], item)
 		putHex(body[16:32], version)
-		putHex(body[32:48], mix(sum))
+		putHex(body[32:48], sum.of(rest[done:]))
 	}
 	return dst
 }
 
-// step is what state moves by from one word of letters to the next; the others are its
-// multiples.
+// Letters are drawn two words at a time: both halves of a product of two 64-bit factors, which
+// follow from a counter that moves by step (as in Wang Yi's wyrand, public domain, 2019). Six
+// bits of each byte choose a letter.
 const (
-	step  = 0x9e3779b97f4a7c15
-	step2 = 2 * step & (1<<64 - 1)
-	step3 = 3 * step & (1<<64 - 1)
-	step4 = 4 * step & (1<<64 - 1)
+	step   = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: Knuth, TAOCP 3, 6.4
+	factor = 0xe7037ed1a0b428db // any odd number with about as many ones as zeroes
+	turn   = 29                 // keeps the two words of a product apart
+	sumMul = 0x9fb21c651e98df25 // odd, so that multiplying by it is a bijection
 )
 
-// groupLen is the length that four words of ten letters and five of the checksum's words share.
-const groupLen = 40
+const (
+	everyByte = 0x0101010101010101
+	lowSix    = 0x3f * everyByte
+	// A byte's six bits are a letter of two runs of 32, '-' to 'L' and ']' to '|', of which JSON
+	// needs none escaped: the quotation mark and the backslash lie outside.
+	firstLetter = '-' * everyByte
+	gapHalf     = 0x10 * everyByte // the gap between the runs, which bit 5 adds when halved
+)
 
-// lastLen is what groups leave of a stretch.
-const lastLen = block % groupLen
+// constants are those above, where the compiler does not know them: it would load each anew at
+// every use, where a variable stays in a register.
+var constants = struct{ step, factor, low, first, gap, mul uint64 }{step, factor, lowSix, firstLetter, gapHalf, sumMul}
+
+// groupLen is the length of what the checksum takes at once.
+const groupLen = 32
 
 // groups fills as many whole groups of dst as there are with letters drawn from state, and
-// folds them into sum on their way to memory: the checksum's chain of multiplications is the
-// longest there is, and making the letters fits into its shade. It returns how many bytes it
-// filled, and what state and sum have become.
-func groups(dst []byte, state, sum uint64) (int, uint64, uint64) {
-	done := 0
-	for ; len(dst)-done >= groupLen; done += groupLen {
-		to := (*[groupLen]byte)(dst[done:])
-		a, b, c, d := mix(state+step), mix(state+step2), mix(state+step3), mix(state+step4)
-		state += step4
-		b8, c8, d8 := eight(b), eight(c), eight(d)
-		b2, c2 := two(b), two(c)
+// takes them into sum on their way to memory. It returns how many bytes it filled, and what
+// state and sum have become. It is random and checksum.take in one: making bodies is most of
+// what a generator of load does.
+func groups(dst []byte, state uint64, sum checksum) (int, uint64, checksum) {
+	c := constants
+	a, b := sum.a, sum.b
+	i := 0
+	for ; i <= len(dst)-groupLen; i += groupLen {
+		to := (*[groupLen]byte)(dst[i:])
+		state += c.step
+		hi, lo := bits.Mul64(state, state^c.factor)
+		v := (hi ^ lo) & c.low
+		w0 := v + c.first + v>>1&c.gap
+		v = (hi ^ bits.RotateLeft64(lo, turn)) & c.low
+		w1 := v + c.first + v>>1&c.gap
+		binary.LittleEndian.PutUint64(to[0:], w0)
+		binary.LittleEndian.PutUint64(to[8:], w1)
+		a = (bits.RotateLeft64(a^w0, turn) + w1) * c.mul
 
-		w := eight(a)
-		binary.LittleEndian.PutUint64(to[0:], w)
-		sum = foldWord(sum, w)
-		w = two(a) | b8<<16
-		binary.LittleEndian.PutUint64(to[8:], w)
-		sum = foldWord(sum, w)
-		w = b8>>48 | b2<<16 | c8<<32
-		binary.LittleEndian.PutUint64(to[16:], w)
-		sum = foldWord(sum, w)
-		w = c8>>32 | c2<<32 | d8<<48
-		binary.LittleEndian.PutUint64(to[24:], w)
-		sum = foldWord(sum, w)
-		w = d8>>16 | two(d)<<48
-		binary.LittleEndian.PutUint64(to[32:], w)
-		sum = foldWord(sum, w)
+		state += c.step
+		hi, lo = bits.Mul64(state, state^c.factor)
+		v = (hi ^ lo) & c.low
+		w0 = v + c.first + v>>1&c.gap
+		v = (hi ^ bits.RotateLeft64(lo, turn)) & c.low
+		w1 = v + c.first + v>>1&c.gap
+		binary.LittleEndian.PutUint64(to[16:], w0)
+		binary.LittleEndian.PutUint64(to[24:], w1)
+		b = (bits.RotateLeft64(b^w0, turn) + w1) * c.mul
 	}
-	if len(dst)-done != lastLen {
-		return done, state, sum
-	}
-	// What a whole stretch leaves: ten letters of a word and six of the next.
-	to := (*[lastLen]byte)(dst[done:])
-	a, b := mix(state+step), mix(state+step2)
-	w := eight(a)
-	binary.LittleEndian.PutUint64(to[0:], w)
-	sum = foldWord(sum, w)
-	w = two(a) | eight(b)<<16
-	binary.LittleEndian.PutUint64(to[8:], w)
-	return done + lastLen, state + step2, foldWord(sum, w)
+	return i, state, checksum{a, b}
 }
 
-// eight returns the first eight of the ten letters that w's low 60 bits stand for, the first
-// in the lowest byte.
-func eight(w uint64) uint64 {
-	return uint64(pairs[w&4095]) | uint64(pairs[w>>12&4095])<<16 |
-		uint64(pairs[w>>24&4095])<<32 | uint64(pairs[w>>36&4095])<<48
+// letters maps the six low bits of each byte to a letter.
+func letters(w uint64) uint64 {
+	v := w & lowSix
+	return v + firstLetter + v>>1&gapHalf
 }
-
-// two returns the other two.
-func two(w uint64) uint64 { return uint64(pairs[w>>48&4095]) }
 
 // random fills dst with letters drawn from state, and returns what state has become.
 func random(dst []byte, state uint64) uint64 {
-	for len(dst) >= 10 {
+	for len(dst) > 0 {
 		state += step
-		putTen(dst, mix(state))
-		dst = dst[10:]
-	}
-	if len(dst) > 0 {
-		var ten [10]byte
-		state += step
-		putTen(ten[:], mix(state))
-		copy(dst, ten[:])
+		hi, lo := bits.Mul64(state, state^factor)
+		if len(dst) >= 16 {
+			putTwo(dst, hi, lo)
+			dst = dst[16:]
+			continue
+		}
+		var two [16]byte
+		putTwo(two[:], hi, lo)
+		copy(dst, two[:])
+		break
 	}
 	return state
 }
 
-func putTen(dst []byte, w uint64) {
-	to := (*[10]byte)(dst)
-	binary.LittleEndian.PutUint64(to[0:], eight(w))
-	binary.LittleEndian.PutUint16(to[8:], uint16(two(w)))
+// putTwo writes the two words of a product as sixteen letters.
+func putTwo(dst []byte, hi, lo uint64) {
+	to := (*[16]byte)(dst)
+	binary.LittleEndian.PutUint64(to[0:], letters(hi^lo))
+	binary.LittleEndian.PutUint64(to[8:], letters(hi^bits.RotateLeft64(lo, turn)))
 }
 
 // putHex writes v as 16 hexadecimal digits.
@@ -175,30 +169,34 @@ func getHex(src []byte) (uint64, bool) {
 	return binary.BigEndian.Uint64(raw[:]), true
 }
 
-// checksum folds a body, past its header, into 64 bits; a changed byte changes it for certain,
-// since each step is a bijection of the state.
-func checksum(rest []byte, item, version uint64) uint64 {
-	return mix(fold(firstSum(len(rest), item, version), rest))
+// A checksum is of what follows a body's header. It has two lanes, so that a processor works
+// on both at once. A changed byte changes it for certain: each step is a bijection of a lane,
+// and of each of the words that it takes in.
+type checksum struct{ a, b uint64 }
+
+// firstSum is the checksum before the first of n bytes.
+func firstSum(n int, item, version uint64) checksum {
+	return checksum{mix(item) ^ uint64(n), version}
 }
 
-// firstSum is the checksum's state before the first byte.
-func firstSum(n int, item, version uint64) uint64 { return mix(item) ^ version ^ uint64(n) }
-
-// fold takes bytes into the checksum's state, eight at a time as long as there are.
-func fold(sum uint64, b []byte) uint64 {
-	for len(b) >= 8 {
-		sum = foldWord(sum, binary.LittleEndian.Uint64(b))
-		b = b[8:]
+// of returns the sum when the last bytes have been taken in.
+func (s checksum) of(rest []byte) uint64 {
+	for ; len(rest) >= groupLen; rest = rest[groupLen:] {
+		from := (*[groupLen]byte)(rest)
+		w0, w1 := binary.LittleEndian.Uint64(from[0:]), binary.LittleEndian.Uint64(from[8:])
+		s.a = (bits.RotateLeft64(s.a^w0, turn) + w1) * sumMul
+		w0, w1 = binary.LittleEndian.Uint64(from[16:]), binary.LittleEndian.Uint64(from[24:])
+		s.b = (bits.RotateLeft64(s.b^w0, turn) + w1) * sumMul
 	}
-	for _, c := range b {
-		sum = foldWord(sum, uint64(c))
+	for ; len(rest) >= 8; rest = rest[8:] {
+		s.a = bits.RotateLeft64(s.a^binary.LittleEndian.Uint64(rest), turn) * sumMul
 	}
-	return sum
-}
-
-func foldWord(sum, w uint64) uint64 {
-	sum = (sum ^ w) * step
-	return sum ^ sum>>29
+	if len(rest) > 0 {
+		var last [8]byte // zeroes fill up; the length is in firstSum
+		copy(last[:], rest)
+		s.a = bits.RotateLeft64(s.a^binary.LittleEndian.Uint64(last[:]), turn) * sumMul
+	}
+	return mix(s.a ^ mix(s.b))
 }
 
 // Check reports which version of item a body is, and whether it is whole. A body shorter than
@@ -210,7 +208,7 @@ func Check(body []byte, item uint64) (version uint64, ok bool) {
 	of, okItem := getHex(body[0:16])
 	version, okVersion := getHex(body[16:32])
 	sum, okSum := getHex(body[32:48])
-	ok = okItem && okVersion && okSum && of == item && sum == checksum(body[HeaderLen:], item, version)
+	ok = okItem && okVersion && okSum && of == item && sum == firstSum(len(body)-HeaderLen, item, version).of(body[HeaderLen:])
 	return version, ok
 }
 

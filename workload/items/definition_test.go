@@ -3,10 +3,13 @@ package items
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+const bodyLetters = `-./0123456789:;<=>?@ABCDEFGHIJKL]^_` + "`" + `abcdefghijklmnopqrstuvwxyz{|`
 
 // defined is a body by its definition, a letter at a time: what is stored under an older
 // version of this tool must stay readable under a newer one.
@@ -20,14 +23,14 @@ func defined(seed, item, version uint64, n int, compressibility float64) []byte 
 	for len(rest) < length {
 		stretch := min(256, length-len(rest))
 		repeat := int(compressibility * float64(stretch))
-		word := uint64(0)
+		var words [2]uint64
 		for i := range stretch - repeat {
-			if i%10 == 0 {
+			if i%16 == 0 {
 				state += 0x9e3779b97f4a7c15
-				word = mix(state)
+				hi, lo := bits.Mul64(state, state^0xe7037ed1a0b428db)
+				words = [2]uint64{hi ^ lo, hi ^ (lo<<29 | lo>>35)}
 			}
-			rest = append(rest, alphabet[word&63])
-			word >>= 6
+			rest = append(rest, bodyLetters[words[i%16/8]>>(8*(i%8))&63])
 		}
 		for i := range repeat {
 			rest = append(rest, 'a'+byte(i%16))
@@ -36,23 +39,23 @@ func defined(seed, item, version uint64, n int, compressibility float64) []byte 
 	if n < HeaderLen {
 		return rest
 	}
-	sum := mix(item) ^ version ^ uint64(len(rest))
-	fold := func(w uint64) {
-		sum = (sum ^ w) * 0x9e3779b97f4a7c15
-		sum ^= sum >> 29
+	turned := func(v uint64) uint64 { return v<<29 | v>>35 }
+	const mul = 0x9fb21c651e98df25
+	lanes := [2]uint64{mix(item) ^ uint64(len(rest)), version}
+	words := make([]uint64, (len(rest)+7)/8)
+	for i, c := range rest {
+		words[i/8] |= uint64(c) << (8 * (i % 8))
 	}
-	left := rest
-	for ; len(left) >= 8; left = left[8:] {
-		w := uint64(0)
-		for i, c := range left[:8] {
-			w |= uint64(c) << (8 * i)
-		}
-		fold(w)
+	whole := len(rest) / 32 * 4 // words in groups of four, two for each lane
+	for i := 0; i < whole; i += 2 {
+		lane := &lanes[i/2%2]
+		*lane = (turned(*lane^words[i]) + words[i+1]) * mul
 	}
-	for _, c := range left {
-		fold(uint64(c))
+	for _, w := range words[whole:] {
+		lanes[0] = turned(lanes[0]^w) * mul
 	}
-	return append(fmt.Appendf(nil, "%016x%016x%016x", item, version, mix(sum)), rest...)
+	sum := mix(lanes[0] ^ mix(lanes[1]))
+	return append(fmt.Appendf(nil, "%016x%016x%016x", item, version, sum), rest...)
 }
 
 // Body and Check, which take words and groups of words at a time, make and accept what the
