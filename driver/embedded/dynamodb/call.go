@@ -24,6 +24,7 @@ type call struct {
 	effort    effort
 	took      time.Duration // of a transaction, which draws its own service time
 	tallies   []tableTally
+	keys      attribute.Item // room for a key
 
 	indexTallies []indexTally
 }
@@ -41,8 +42,14 @@ func (c *call) tally(t *table) *tally {
 			return &c.tallies[i].tally
 		}
 	}
-	c.tallies = append(c.tallies, tableTally{table: t})
-	return &c.tallies[len(c.tallies)-1].tally
+	n := len(c.tallies)
+	if n == cap(c.tallies) {
+		c.tallies = append(c.tallies, tableTally{})
+	}
+	c.tallies = c.tallies[:n+1]
+	x := &c.tallies[n]
+	*x = tableTally{table: t, tally: tally{parts: x.parts[:0]}} // in the room of an earlier request
+	return &x.tally
 }
 
 // open returns the table of a request about items, which must be ready for them.
@@ -69,10 +76,21 @@ func (c *call) openOf(r *request) (*table, error) {
 		return nil, r.err
 	case !r.has("TableName"):
 		return nil, invalid("The parameter 'TableName' is required but was not present in the request")
-	case !tableNamePattern.MatchString(c.s.tableName(name)):
+	case !named(c.s.tableName(name)):
 		return nil, unfit(name, "tableName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]{3,255}")
 	}
 	return c.open(name)
+}
+
+// named reports whether a table may have a name, by tableNamePattern.
+func named(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return len(name) >= 3 && len(name) <= 255
 }
 
 // admit asks the physics for units, and counts what came of it.
@@ -143,18 +161,35 @@ type target struct {
 }
 
 // keyed reads the Key of a request about one item.
-func (c *call) keyed() (target, error) {
+func (c *call) keyed() (target, error) { return c.keyedIn(nil) }
+
+// keyedIn is keyed with a map to be used for the key, or nil for a new one.
+func (c *call) keyedIn(room attribute.Item) (target, error) {
 	t, err := c.openNamed()
 	if err != nil {
 		return target{}, err
 	}
 	c.req.require("Key")
-	key := c.req.item("Key")
+	key := room
+	if w, ok := c.req.reader("Key"); ok && room != nil {
+		c.req.fail(attribute.ReadInto(key, &w))
+	} else {
+		key = c.req.item("Key")
+	}
 	if c.req.err != nil {
 		return target{}, c.req.err
 	}
 	place, err := t.schema.ofKey(key)
 	return target{t, key, place}, err
+}
+
+// keyRoom returns an empty map for a key that is not kept beyond the request.
+func (c *call) keyRoom() attribute.Item {
+	if c.keys == nil {
+		c.keys = make(attribute.Item, 2)
+	}
+	clear(c.keys)
+	return c.keys
 }
 
 // appendItem appends an item's JSON, or the parts of it that paths name.

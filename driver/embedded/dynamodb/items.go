@@ -33,7 +33,7 @@ func (c *call) getItem() error {
 	if r.err == nil {
 		r.fail(unused(names))
 	}
-	at, err := c.keyed()
+	at, err := c.keyedIn(c.keyRoom())
 	if err != nil {
 		return err
 	}
@@ -94,12 +94,12 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		return err
 	}
 	err := w.table.store.Update(w.place, func(old attribute.Stored) (attribute.Stored, error) {
-		holds := w.condition == nil || w.condition.Holds(old.Item())
-		after, err := next(old)
-		if err != nil && holds {
 		if w.table.locked.has(w.place, c.now) {
 			return nil, c.conflict(w.table)
 		}
+		holds := w.condition == nil || w.condition.Holds(old.Item())
+		after, err := next(old)
+		if err != nil && holds {
 			return nil, err
 		}
 		size := max(old.Size(), after.Size())

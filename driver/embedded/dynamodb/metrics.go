@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -82,6 +83,7 @@ type meter struct {
 	total   sums
 	done    uint64 // requests answered with success
 	minutes []*minute
+	past    map[string]operationSums // of the minutes before the last
 	parts   map[int]*partitionSums
 }
 
@@ -107,6 +109,9 @@ func (m *meter) minute(start time.Time) *minute {
 	if n := len(m.minutes); n > 0 && !start.After(m.minutes[n-1].start) {
 		// A request that began in an older minute counts in the one that is open.
 		return m.minutes[n-1]
+	}
+	if n := len(m.minutes); n > 0 {
+		m.past = addOperations(m.past, m.minutes[n-1].operations)
 	}
 	if len(m.minutes) >= minutesKept {
 		m.minutes = append(m.minutes[:0], m.minutes[1:]...)
@@ -134,6 +139,35 @@ func (m *meter) add(at time.Time, operation string, t *tally, took time.Duration
 	for _, p := range t.parts {
 		m.partition(p)
 	}
+}
+
+// addOperations adds one minute's operations.
+func addOperations(to map[string]operationSums, of map[string]*operationSums) map[string]operationSums {
+	if to == nil {
+		to = map[string]operationSums{}
+	}
+	for name, o := range of {
+		x := to[name]
+		x.latencyCount += o.latencyCount
+		x.latencySum += o.latencySum
+		x.latencyMax = max(x.latencyMax, o.latencyMax)
+		x.throttled += o.throttled
+		x.errors += o.errors
+		x.itemsReturned += o.itemsReturned
+		to[name] = x
+	}
+	return to
+}
+
+// operationTotals returns the operations since the meter began.
+func (m *meter) operationTotals() map[string]operationSums {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := maps.Clone(m.past)
+	if n := len(m.minutes); n > 0 {
+		out = addOperations(out, m.minutes[n-1].operations)
+	}
+	return out
 }
 
 func (x *minute) operation(name string) *operationSums {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,9 +47,9 @@ var operations = map[string]operation{
 	"ListTagsOfResource": {about: tableSubject, do: (*call).listTagsOfResource},
 	"PutItem":            {about: onePartitionSubject, do: (*call).putItem},
 	"Query":              {about: onePartitionSubject, do: (*call).query},
+	"Scan":               {about: itemsSubject, do: (*call).scan},
 	"TransactGetItems":   {about: itemsSubject, do: (*call).transactGetItems},
 	"TransactWriteItems": {about: itemsSubject, do: (*call).transactWriteItems},
-	"Scan":               {about: itemsSubject, do: (*call).scan},
 	"TagResource":        {about: tableSubject, do: (*call).tagResource},
 	"UntagResource":      {about: tableSubject, do: (*call).untagResource},
 	"UpdateItem":         {about: onePartitionSubject, do: (*call).updateItem},
@@ -84,7 +83,7 @@ func (s *Server) begin() *scratch {
 	c := &x.call
 	*c = call{
 		s: s, now: s.options.Clock.Now(), rng: x.rng, out: x.out[:0], partition: -1, tallies: c.tallies[:0],
-		indexTallies: c.indexTallies[:0], req: request{fields: c.req.fields[:0]},
+		indexTallies: c.indexTallies[:0], req: request{fields: c.req.fields[:0]}, keys: c.keys,
 	}
 	return x
 }
@@ -117,8 +116,8 @@ var _ http1.Handler = (*Server)(nil)
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Server"] = serverName
-	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/crossover/") {
-		s.answerStatus(w, r)
+	if r.Method == http.MethodGet {
+		s.answerGet(w, r)
 		return
 	}
 	if r.Method == http.MethodPost && r.URL.Path == eventPath {
@@ -186,6 +185,9 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 		if op.about != tableSubject {
 			c.fault, hold = s.options.Faults.draw(c.rng)
 			hold += s.drill.draw(c)
+			if c.fault != noFault || hold > 0 {
+				s.injected.note(c, hold > 0)
+			}
 		}
 		switch c.fault {
 		case resetFault:

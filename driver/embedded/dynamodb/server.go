@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"crossover/driver/clock"
 	"crossover/driver/embedded/dynamodb/http1"
 )
@@ -45,6 +47,8 @@ type Server struct {
 	drill     drill
 	calls     sync.Pool
 	date      date
+	injected  injected
+	registry  *prometheus.Registry
 	attic     attic
 
 	collectionLimit int64 // bytes
@@ -65,6 +69,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{options: o, tables: map[string]*table{}, collectionLimit: collectionLimit, sleepers: sleepers{clock: o.Clock}}
 	s.arnPrefix = "arn:aws:dynamodb:" + o.Region + ":" + account + ":table/"
 	s.calls.New = newScratch
+	s.registry = newRegistry(s)
 	return s, nil
 }
 

@@ -60,10 +60,12 @@ func (c *call) spoil(at target, item attribute.Stored) attribute.Stored {
 	if f.Stale > 0 && c.rng.Float64() < f.Stale {
 		if old := c.s.attic.get(placed{at.table, at.place}); old != nil {
 			item = old
+			c.s.injected[countStale].Add(1)
 		}
 	}
 	if f.Corrupt > 0 && item != nil && c.rng.Float64() < f.Corrupt {
 		item = corrupted(item, c.rng)
+		c.s.injected[countCorrupt].Add(1)
 	}
 	return item
 }

@@ -25,6 +25,17 @@ type log struct {
 	mu     sync.Mutex
 	seq    uint64
 	events []event
+	counts map[eventKind]uint64
+}
+
+// An eventKind is a table's events of one name.
+type eventKind struct{ table, name string }
+
+// counted returns how many events of a name a table had.
+func (l *log) counted(table, name string) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[eventKind{table, name}]
 }
 
 // event notes what happened to a table.
@@ -32,6 +43,10 @@ func (s *Server) event(table, name, detail string) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.seq++
+	if s.log.counts == nil {
+		s.log.counts = map[eventKind]uint64{}
+	}
+	s.log.counts[eventKind{table, name}]++
 	s.log.events = append(s.log.events, event{name, detail, table, s.log.seq})
 	if len(s.log.events) > eventsKept {
 		s.log.events = s.log.events[1:]
@@ -221,6 +236,8 @@ func (s *Server) answerStatus(w http.ResponseWriter, r *http.Request) {
 			Period   int      `json:"period_seconds"`
 			Minutes  []period `json:"minutes"`
 		}{identity, name, 60, m.periods()}
+	case "/crossover/partitions":
+		answer = s.heatMap()
 	default:
 		http.NotFound(w, r)
 		return
