@@ -41,6 +41,13 @@ type Loader interface {
 	Load(ctx context.Context, from, to uint64, report func(items uint64)) error
 }
 
+// A Keeper is a Loader that makes a table or set anew which an earlier run left, unless it is told
+// to keep it.
+type Keeper interface {
+	// Keep, after Provision, lets Load add to what is there.
+	Keep()
+}
+
 // A Counter says how many items the table or set holds.
 type Counter interface {
 	// Items returns their number, without what crossover keeps there for itself. exact is false

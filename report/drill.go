@@ -24,6 +24,9 @@ func markEvents(p *plot.Plot, pic *picture, r *results.Run, top float64) error {
 			at = append(at, e.Undone)
 		}
 	}
+	if err := markPauses(p, pic, r, top); err != nil {
+		return err
+	}
 	slices.Sort(at)
 	for _, x := range at[:min(len(at), mostMarks)] {
 		if err := mark(p, x, 0, top*1.05, eventStyle); err != nil {

@@ -136,7 +136,7 @@ func recordedSeconds(r *results.Run, kind string) float64 {
 	sum := 0.0
 	for _, in := range r.Intervals() {
 		if in.Kind == kind && in.Recorded && in.Offered > 0 {
-			sum += in.Length
+			sum += in.Length - in.Paused
 		}
 	}
 	return sum

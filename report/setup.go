@@ -82,6 +82,9 @@ func runsTable(runs []*results.Run) *tableBlock {
 		}
 		return lasting(m.Planned)
 	})
+	text("as its scenario, but", adaptedWords)
+	s.row("paused", func(r *results.Run) cell { return plain(pausedWords(r)) })
+	s.row("in parts", func(r *results.Run) cell { return plain(partWords(r)) })
 	text("data set", datasetWords)
 	text("started", func(m results.Manifest) string { return m.Started.UTC().Format("2006-01-02 15:04:05 UTC") })
 	text("ended", func(m results.Manifest) string {

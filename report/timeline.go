@@ -42,8 +42,10 @@ func moments(r *results.Run) []moment {
 		}
 		out = fewer
 	}
+	pauses := r.Pauses()
 	for i := range out {
-		out[i].perSecond()
+		m := &out[i]
+		m.perSecond(m.length - results.Overlap(pauses, m.at, m.at+m.length))
 	}
 	return out
 }
@@ -89,12 +91,16 @@ func (m *moment) join(next moment) {
 	}
 }
 
-func (m *moment) perSecond() {
+// perSecond makes rates of counts, over the time in which the run was not paused.
+func (m *moment) perSecond(seconds float64) {
+	if seconds < m.length/100 {
+		seconds = m.length // hardly anything was sent, and that says no rate
+	}
 	for _, v := range []*float64{&m.offered, &m.done, &m.failed, &m.attempts} {
-		*v /= m.length
+		*v /= seconds
 	}
 	for reason := range m.refused {
-		m.refused[reason] /= m.length
+		m.refused[reason] /= seconds
 	}
 }
 
@@ -124,6 +130,7 @@ func timeline(d Doc) ([]section, error) {
 		}
 		s.Blocks = append(s.Blocks, block{Pictures: row})
 		s.Blocks = append(s.Blocks, timeNotes(all[i])...)
+		s.Blocks = append(s.Blocks, pauseNotes(r)...)
 		s.Blocks = append(s.Blocks, drills(r)...)
 		s.Blocks = append(s.Blocks, block{Table: phaseTable(r)})
 		if t := eventTable(r); t != nil {
@@ -237,14 +244,15 @@ func phaseTable(r *results.Run) *tableBlock {
 		Caption: "By phase: " + runTitle(r),
 		Head:    []string{"phase", "from–to", "offered", "offered per second", "answered", "failed", "dropped", "attempts", "refused"},
 	}
+	pauses := r.Pauses()
 	for _, p := range phaseSums(r) {
 		name := p.name
 		if !p.recorded {
 			name += " (left out of totals)"
 		}
 		rate := missing
-		if p.to > p.from {
-			rate = quantity(float64(p.offered) / (p.to - p.from))
+		if seconds := p.to - p.from - results.Overlap(pauses, p.from, p.to); seconds > 0 {
+			rate = quantity(float64(p.offered) / seconds)
 		}
 		t.Rows = append(t.Rows, []cell{
 			plain(name), num(decimals(p.from, 1) + "–" + decimals(p.to, 1) + " s"),

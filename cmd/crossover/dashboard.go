@@ -23,9 +23,10 @@ type dashboard struct {
 	done    chan struct{}
 }
 
-// newDashboard starts drawing. q and Ctrl-C call cancel, which ends the run in order.
-func newDashboard(in io.Reader, out io.Writer, title string, cancel context.CancelFunc) *dashboard {
-	m := &board{title: title, cancel: cancel, width: 80}
+// newDashboard starts drawing. q and Ctrl-C call cancel, which ends the run in order; p pauses
+// it and lets it go on, where there is something to pause.
+func newDashboard(in io.Reader, out io.Writer, title string, cancel context.CancelFunc, pauser *runner.Pauser) *dashboard {
+	m := &board{title: title, cancel: cancel, pauser: pauser, width: 80}
 	d := &dashboard{
 		program: tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler()),
 		done:    make(chan struct{}),
@@ -68,6 +69,8 @@ const history = 40
 type board struct {
 	title   string
 	cancel  context.CancelFunc
+	pauser  *runner.Pauser // nil: cannot be paused
+	paused  bool
 	width   int
 	target  string
 	kind    string
@@ -89,16 +92,19 @@ func (b *board) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		b.width = m.Width
 	case tea.KeyMsg:
-		if k := m.String(); k == "q" || k == "ctrl+c" {
+		switch k := m.String(); {
+		case k == "q" || k == "ctrl+c":
 			b.ending = true
 			b.cancel()
+		case k == "p" && b.pauser != nil && !b.ending:
+			b.paused = b.pauser.Toggle()
 		}
 	case begun:
 		b.target, b.kind, b.begun = m.target, m.kind, true
 		b.last, b.p99, b.rate = runner.Progress{}, nil, nil
 	case runner.Progress:
-		b.last = m
-		if m.Stage != "loading" && m.Stage != "warming" {
+		b.last, b.paused = m, m.Paused
+		if m.Stage == "running" || m.Stage == "draining" {
 			b.p99 = push(b.p99, m.P99.Seconds())
 		}
 		b.rate = push(b.rate, m.Rate)
@@ -138,8 +144,13 @@ func (b *board) View() string {
 		lines = append(lines, b.running()...)
 	}
 	hint := "q or Ctrl-C ends the run in order; what was recorded stays"
-	if b.ending {
+	switch {
+	case b.ending:
 		hint = "ending: waiting for what is in flight"
+	case b.paused:
+		hint = "p goes on; " + hint
+	case b.pauser != nil:
+		hint = "p pauses; " + hint
 	}
 	if !b.closed {
 		lines = append(lines, dim.Render(hint))
@@ -152,12 +163,18 @@ func (b *board) View() string {
 
 func (b *board) running() []string {
 	p := b.last
-	lines := []string{bold.Render(b.target) + " (" + b.kind + ")  " + p.Stage + " " + p.Phase, b.bar()}
+	stage := p.Stage
+	if b.paused {
+		stage = warn.Render("paused") + " while " + stage
+	}
+	lines := []string{bold.Render(b.target) + " (" + b.kind + ")  " + stage + " " + p.Phase, b.bar()}
 	switch p.Stage {
 	case "":
 		return []string{bold.Render(b.target) + " (" + b.kind + ")  starting"}
 	case "warming":
 		return []string{bold.Render(b.target) + " (" + b.kind + ")  opening connections"}
+	case "restoring":
+		return append(lines, fmt.Sprintf("  sending the writes among operations 0 to %d again: %d", p.Total, p.Done))
 	case "loading":
 		return append(lines, fmt.Sprintf("  loaded %d of %d items, %.0f/s", p.Done, p.Total, p.Rate))
 	}
@@ -228,11 +245,11 @@ type view interface {
 }
 
 // newView returns the view that is wanted, or the one that suits where the output goes.
-func newView(s streams, wanted, title string, cancel context.CancelFunc) view {
+func newView(s streams, wanted, title string, cancel context.CancelFunc, pauser *runner.Pauser) view {
 	out, toFile := s.err.(*os.File)
 	in, fromFile := s.in.(*os.File)
 	if wanted == "dashboard" || wanted == "auto" && toFile && fromFile && isTerminal(out) && isTerminal(in) {
-		return newDashboard(s.in, s.err, title, cancel)
+		return newDashboard(s.in, s.err, title, cancel, pauser)
 	}
 	return &plainView{out: s.err}
 }

@@ -16,7 +16,7 @@ import (
 
 // told gives a board a run's messages.
 func told(width int, more ...tea.Msg) *board {
-	b := &board{title: "crossover: hot-key-demo", width: width, cancel: func() {}}
+	b := &board{title: "crossover: hot-key-demo", width: width, cancel: func() {}, pauser: new(runner.Pauser)}
 	msgs := []tea.Msg{
 		tea.WindowSizeMsg{Width: width, Height: 24},
 		begun{"dynamodb", "embedded"},
@@ -50,6 +50,7 @@ func TestDashboard(t *testing.T) {
 		}()},
 		{"running", told(80)},
 		{"limited", told(80, runner.Progress{Stage: "running", Phase: "steady", Limited: true, At: time.Second, Planned: time.Minute})},
+		{"paused", told(80, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("p")})},
 		{"next target", told(80, finished{}, begun{"aerospike", "embedded"})},
 		{"narrow", told(36)},
 		{"ending", told(80, tea.KeyMsg{Type: tea.KeyCtrlC})},
@@ -85,6 +86,25 @@ func TestDashboardKeys(t *testing.T) {
 	}
 }
 
+// p pauses and lets go on; while the run ends, and where nothing can be paused, it does nothing.
+func TestDashboardPauses(t *testing.T) {
+	p := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("p")}
+	b := told(80, p)
+	if !b.paused || b.pauser.Toggle() {
+		t.Error("p did not pause")
+	}
+	b.pauser.Pause()
+	if b.Update(p); b.paused || !b.pauser.Toggle() {
+		t.Error("a second p did not let it go on")
+	}
+	ending := told(80, tea.KeyMsg{Type: tea.KeyCtrlC}, p)
+	search := &board{cancel: func() {}}
+	search.Update(p)
+	if ending.paused || search.paused {
+		t.Errorf("paused while ending: %v, in a search: %v", ending.paused, search.paused)
+	}
+}
+
 // The dashboard starts, draws and ends without a terminal behind it, and gives the output back.
 func TestDashboardEnds(t *testing.T) {
 	_, cancel := context.WithCancel(t.Context())
@@ -92,7 +112,7 @@ func TestDashboardEnds(t *testing.T) {
 	in, feed := io.Pipe()
 	defer feed.Close()
 	var out bytes.Buffer
-	d := newDashboard(in, &out, "crossover: x", cancel)
+	d := newDashboard(in, &out, "crossover: x", cancel, nil)
 	d.begin("dynamodb", "embedded")
 	d.show(runner.Progress{Stage: "running", Phase: "steady"})
 	d.finish()

@@ -35,7 +35,7 @@ targets:
 	if code, _, stderr := crossover(t, "run", path, "--no-load", "--out", filepath.Join(dir, "before"), "--no-report"); code != exitInput || !strings.Contains(stderr, "0 items, expected 300") {
 		t.Errorf("before it was loaded: exit code %d\n%s", code, stderr)
 	}
-	if code, _, stderr := crossover(t, "run", path, "--load-only"); code != exitOK || strings.Count(stderr, "300 items loaded afresh; verified: count and 100 items") != 2 {
+	if code, _, stderr := crossover(t, "run", path, "--load-only", "--out", filepath.Join(dir, "load")); code != exitOK || strings.Count(stderr, "300 items loaded afresh; verified: count and 100 items") != 2 {
 		t.Fatalf("--load-only: exit code %d\n%s", code, stderr)
 	}
 	out := filepath.Join(dir, "kept")

@@ -17,6 +17,9 @@ func line(p runner.Progress) string {
 	if p.Stage == "loading" {
 		return fmt.Sprintf("loaded %d of %d items, %.0f/s", p.Done, p.Total, p.Rate)
 	}
+	if p.Stage == "restoring" {
+		return fmt.Sprintf("the writes among operations 0 to %d sent again, up to %d", p.Total, p.Done)
+	}
 	if p.Stage == "warming" {
 		return "opening connections"
 	}
@@ -30,6 +33,9 @@ func line(p runner.Progress) string {
 	}
 	if p.SpentUSD > 0 {
 		s += fmt.Sprintf(", $%.4f spent", p.SpentUSD)
+	}
+	if p.Paused {
+		s += ", PAUSED"
 	}
 	if p.Limited {
 		s += ", GENERATOR-LIMITED"

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crossover/driver"
+	"crossover/driver/runner"
 )
 
 // The exit codes, as `crossover --help` and docs/reference.md list them.
@@ -58,7 +59,7 @@ func execute(ctx context.Context, s streams, args []string) int {
 	var c coded
 	switch {
 	case errors.As(err, &c):
-	case errors.Is(err, driver.ErrNotOwned), errors.Is(err, driver.ErrBudget), errors.Is(err, driver.ErrDataset):
+	case errors.Is(err, driver.ErrNotOwned), errors.Is(err, driver.ErrBudget), errors.Is(err, driver.ErrDataset), errors.Is(err, runner.ErrContinue):
 		c = coded{exitInput, err}
 	case errors.Is(err, context.Canceled):
 		c = coded{exitInterrupted, errors.New("interrupted")}

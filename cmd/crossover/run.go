@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 
 	"crossover/costmodel/price"
 	"crossover/driver"
-	"crossover/driver/clock"
+	"crossover/driver/runner"
 	"crossover/results"
 	"crossover/workload"
 )
@@ -40,6 +39,10 @@ type runOptions struct {
 	view     string
 	commands bool // events may run commands
 
+	resume     bool   // go on with a run
+	extend     string // by how much to extend one
+	resumeLoad string // directory of a load to go on with
+
 	searching searchFlags
 }
 
@@ -61,11 +64,14 @@ A scenario's events may hold commands for this machine's shell. They are run onl
 func newRun(s streams) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{
-		Use:   "run SCENARIO",
+		Use:   "run SCENARIO|DIR",
 		Short: "Run a scenario against its targets, price both sides, write the report",
-		Long:  longRun + "\n" + longSearch,
+		Long:  longRun + "\n" + longContinue + "\n" + longSearch,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.continues() {
+				return runContinuation(c.Context(), s, args[0], o)
+			}
 			if o.searching.wanted() {
 				return runSearch(c.Context(), s, args[0], o)
 			}
@@ -90,6 +96,9 @@ func newRun(s streams) *cobra.Command {
 	f.StringArrayVar(&o.metrics, "metrics", nil, "HOST:PORT to serve Prometheus metrics on while running, or otlp+http://HOST:PORT to push to an OpenTelemetry receiver (repeatable)")
 	f.BoolVar(&o.commands, "allow-commands", false, "let the scenario's events run commands by this machine's shell; only for a scenario that you trust")
 	f.DurationVar(&o.interval, "interval", time.Second, "length of a recording interval, at least 100ms")
+	f.BoolVar(&o.resume, "resume", false, "go on with the interrupted or killed run in DIR, from the operation at which it stopped")
+	f.StringVar(&o.extend, "extend", "", "append more of the last phase to the complete run in DIR: a duration such as 10m or, of a closed loop, a number of operations")
+	f.StringVar(&o.resumeLoad, "resume-load", "", "go on with the loading that was interrupted in this directory, by --load-only or with --keep, and check the whole")
 	o.searching.register(f)
 	return c
 }
@@ -105,13 +114,22 @@ type session struct {
 	spent   float64
 	metrics *metrics
 	view    view
+	pauser  *runner.Pauser // nil: cannot be paused
+
+	continuing *runner.Continuation // nil: runs begin
 }
 
-func runScenario(ctx context.Context, s streams, path string, o runOptions) (err error) {
+func runScenario(ctx context.Context, s streams, path string, o runOptions) error {
 	run, err := prepare(s, path, o)
 	if err != nil {
 		return err
 	}
+	return run.reported(ctx)
+}
+
+// reported runs every turn, shows how it goes, and writes the report.
+func (run *session) reported(ctx context.Context) error {
+	s, o := run.streams, run.options
 	stopMetrics, err := serveMetrics(ctx, o.metrics, run.metrics)
 	if err != nil {
 		return err
@@ -123,8 +141,11 @@ func runScenario(ctx context.Context, s streams, path string, o runOptions) (err
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	run.view = newView(s, o.view, "crossover: "+run.sc.Name, cancel)
+	run.pauser = new(runner.Pauser)
+	run.view = newView(s, o.view, "crossover: "+run.sc.Name, cancel, run.pauser)
+	endPausing := pauseBySignal(run.pauser, run.view)
 	manifests, runErr := run.all(ctx)
+	endPausing()
 	run.view.close()
 	if len(manifests) == 0 {
 		return runErr
@@ -180,6 +201,10 @@ type turn struct {
 // turns lists what is run, in order.
 func (s *session) turns() []turn {
 	n := s.options.repeat
+	if s.continuing != nil {
+		m := s.continuing.Run.Manifest
+		return []turn{{Target: s.sc.Targets[0], dir: filepath.Base(s.continuing.Run.Dir), repetition: m.Repetition, order: m.Order}}
+	}
 	if n == 1 {
 		out := make([]turn, len(s.sc.Targets))
 		for i, t := range s.sc.Targets {
@@ -240,23 +265,25 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 		return nil, err
 	}
 	run := &session{streams: s, options: o, sc: sc, out: o.out, metrics: newMetrics()}
-	if run.budget, err = parseBudget(o.budget); err != nil {
-		return nil, badInput(err)
-	}
-	if run.book, err = loadBook(o.book); err != nil {
+	if err := run.money(); err != nil {
 		return nil, err
 	}
 	if run.out == "" {
-		run.out = filepath.Join("runs", sc.Name+"-"+clock.Real().Wall(0).UTC().Format("20060102T150405Z"))
+		run.out = defaultOut(sc.Name)
 	}
-	entries, err := os.ReadDir(run.out)
-	if err == nil && len(entries) > 0 {
-		return nil, badInput(fmt.Errorf("%s exists and is not empty: give a new directory by --out", run.out))
-	}
-	if err != nil && !os.IsNotExist(err) {
+	if err := mustBeEmpty(run.out); err != nil {
 		return nil, badInput(err)
 	}
 	return run, nil
+}
+
+// money reads the budget and the price book.
+func (s *session) money() (err error) {
+	if s.budget, err = parseBudget(s.options.budget); err != nil {
+		return badInput(err)
+	}
+	s.book, err = loadBook(s.options.book)
+	return err
 }
 
 // chooseTargets keeps the named targets, in the scenario's order; no names keep all.

@@ -43,7 +43,7 @@ func runSearch(ctx context.Context, s streams, path string, o runOptions) error 
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	run.view = newView(s, o.view, "crossover: "+run.sc.Name, cancel)
+	run.view = newView(s, o.view, "crossover: "+run.sc.Name, cancel, nil) // a pause would be a disturbance to judge
 	found, runErr := run.searchAll(ctx, plan, variants)
 	run.view.close()
 	if len(found) == 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"crossover/results"
 	"crossover/results/figure"
 	"crossover/workload"
-	"crossover/workload/mapping"
 	"crossover/workload/op"
 )
 
@@ -88,12 +86,12 @@ func (se *searching) all(ctx context.Context, variants []*variant) error {
 func (se *searching) variant(ctx context.Context, v *variant) error {
 	inner := *se.session
 	inner.sc = v.base
-	return inner.opened(ctx, se.target, se.clock, se.record.Run, func(env driver.Env, d driver.Driver, kind driver.Kind) error {
-		p := &prober{searching: se, variant: v, env: env, driver: d, kind: kind}
+	return inner.opened(ctx, se.target, se.clock, se.record.Run, func(o openTarget) error {
+		p := &prober{searching: se, variant: v, openTarget: o}
 		se.record.Points = append(se.record.Points, results.SearchPoint{Name: v.name, Steps: []results.SearchStep{}})
 		se.table.begin(v.name)
 		point, err := p.run(ctx, v.base.Objectives)
-		return errors.Join(err, se.keep(point, kind, v.name))
+		return errors.Join(err, se.keep(point, o.kind, v.name))
 	})
 }
 
@@ -122,10 +120,8 @@ func (se *searching) keep(point results.SearchPoint, kind driver.Kind, name stri
 // A prober sends the probes of one variant to its opened target.
 type prober struct {
 	*searching
+	openTarget
 	variant *variant
-	env     driver.Env
-	driver  driver.Driver
-	kind    driver.Kind
 	loaded  bool
 }
 
@@ -154,7 +150,7 @@ func (p *prober) probe(ctx context.Context, rate float64, length time.Duration) 
 	if err != nil {
 		return runner.Probe{}, err
 	}
-	text, err := json.Marshal(mapping.New(sc).Describe())
+	text, err := describeMapping(sc)
 	if err != nil {
 		return runner.Probe{}, err
 	}
@@ -167,7 +163,7 @@ func (p *prober) probe(ctx context.Context, rate float64, length time.Duration) 
 		Tool: toolVersion(), Run: fmt.Sprintf("%s-%03d", p.env.Run, p.runs), Mapping: text,
 		Description: fmt.Sprintf("probe %d of a %s: %s", p.runs, p.plan.mode(), rateText(rate)),
 		Interval:    min(max(length/runner.ProbeIntervals, 10*time.Millisecond), time.Second),
-		Load:        !s.options.noLoad && !p.loaded, BudgetUSD: s.remaining(), PriceOf: s.priceOf(),
+		Load:        !s.options.noLoad && !p.loaded, Check: s.options.noLoad && !p.loaded, BudgetUSD: s.remaining(), PriceOf: s.priceOf(),
 		Progress: s.view.show, Observe: s.metrics.observer(p.target.Name, p.target.Driver, string(p.kind)),
 	})
 	if m != nil {
@@ -191,47 +187,4 @@ func (p *prober) probe(ctx context.Context, rate float64, length time.Duration) 
 func rateName(rate float64) string {
 	text := rateText(rate)
 	return text[:len(text)-len("/s")]
-}
-
-// opened starts a target's embedded server where it has one, connects, and calls use; then
-// drops what crossover created, and closes everything.
-func (s *session) opened(ctx context.Context, t workload.Target, c clock.Clock, run string,
-	use func(env driver.Env, d driver.Driver, kind driver.Kind) error,
-) (err error) {
-	def, err := definition(s.sc, t)
-	if err != nil {
-		return badInput(err)
-	}
-	env := driver.Env{Clock: c, Scenario: s.sc, Target: t, Run: run}
-	args, err := def.Serve(s.sc, t)
-	if err != nil {
-		return badInput(err)
-	}
-	if args != nil {
-		child, err := startChild(ctx, args, s.view)
-		if err != nil {
-			return err
-		}
-		defer child.stop()
-		env.Address = child.address
-	}
-	d, err := def.Open(ctx, env)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	kind, err := s.admit(ctx, t, d)
-	if err != nil {
-		return err
-	}
-	if p, ok := d.(driver.Provisioner); ok && !s.options.keep {
-		defer func() {
-			// The search's own context may have ended; what it created must go all the same. What
-			// it did not create Drop leaves alone.
-			cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
-			defer cancel()
-			err = errors.Join(err, p.Drop(cleanup))
-		}()
-	}
-	return use(env, d, kind)
 }

@@ -19,39 +19,45 @@ import (
 // cleanupLimit bounds what is done for a target after its run: dropping its table.
 const cleanupLimit = 30 * time.Second
 
-// target runs the scenario against one target, from start of its embedded server to drop of
-// its table. A manifest is returned whenever the run began.
-func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err error) {
-	def, err := definition(s.sc, t.Target)
+// An openTarget is a target that is connected, with its embedded server where it has one.
+type openTarget struct {
+	env      driver.Env
+	driver   driver.Driver
+	kind     driver.Kind
+	embedded bool // the server is a child of this process, and its data end with it
+}
+
+// opened starts a target's embedded server where it has one, connects, and calls use; then drops
+// what crossover created, and closes everything.
+func (s *session) opened(ctx context.Context, t workload.Target, c clock.Clock, run string, use func(openTarget) error) (err error) {
+	def, err := definition(s.sc, t)
 	if err != nil {
-		return nil, badInput(err)
+		return badInput(err)
 	}
-	env := driver.Env{Clock: clock.Real(), Scenario: s.sc, Target: t.Target, Run: filepath.Base(s.out) + "-" + t.dir}
-	args, err := def.Serve(s.sc, t.Target)
+	o := openTarget{env: driver.Env{Clock: c, Scenario: s.sc, Target: t, Run: run}}
+	args, err := def.Serve(s.sc, t)
 	if err != nil {
-		return nil, badInput(err)
+		return badInput(err)
 	}
-	if args != nil && s.options.loadOnly {
-		return nil, badInput(fmt.Errorf("target %s: --load-only with at: embedded: its data end with the embedded server", t.Name))
-	}
-	if args != nil {
-		c, err := startChild(ctx, args, s.view)
-		if err != nil {
-			return nil, err
+	if o.embedded = args != nil; o.embedded {
+		if s.options.loadOnly || s.options.resumeLoad != "" {
+			return badInput(fmt.Errorf("target %s: loading for later with at: embedded: its data end with the embedded server", t.Name))
 		}
-		defer c.stop()
-		env.Address = c.address
+		child, err := startChild(ctx, args, s.view)
+		if err != nil {
+			return err
+		}
+		defer child.stop()
+		o.env.Address = child.address
 	}
-	d, err := def.Open(ctx, env)
-	if err != nil {
-		return nil, err
+	if o.driver, err = def.Open(ctx, o.env); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	kind, err := s.admit(ctx, t.Target, d)
-	if err != nil {
-		return nil, err
+	defer func() { err = errors.Join(err, o.driver.Close()) }()
+	if o.kind, err = s.admit(ctx, t, o.driver); err != nil {
+		return err
 	}
-	if p, ok := d.(driver.Provisioner); ok && !s.options.keep && !s.options.loadOnly {
+	if p, ok := o.driver.(driver.Provisioner); ok && !s.options.keep && !s.options.loadOnly {
 		defer func() {
 			// The run's own context may have ended; what it created must go all the same. What it
 			// did not create Drop leaves alone.
@@ -60,32 +66,48 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 			err = errors.Join(err, p.Drop(cleanup))
 		}()
 	}
-	s.view.begin(t.dir, string(kind))
-	defer s.view.finish()
-	text, err := json.Marshal(mapping.New(s.sc).Describe())
-	if err != nil {
-		return nil, err
-	}
-	var command func(context.Context, string) (int, error)
-	if s.options.commands {
-		command = runCommand(s.view)
-	}
-	run := runner.Run
-	if s.options.loadOnly {
-		run = s.load
-	}
-	m, err = run(ctx, runner.Config{
-		Scenario: s.sc, Driver: d, Target: t.Target, Dir: filepath.Join(s.out, t.dir), Clock: env.Clock,
-		Tool: toolVersion(), Run: env.Run, Interval: s.options.interval, Mapping: text,
-		Repetition: t.repetition, Order: t.order,
-		Load: !s.options.noLoad, Check: s.options.noLoad, BudgetUSD: s.remaining(), PriceOf: s.priceOf(), Progress: s.view.show,
-		Command: command,
-		Observe: s.metrics.observer(t.Name, t.Driver, string(kind)),
+	return use(o)
+}
+
+// target runs the scenario against one target. A manifest is returned whenever the run began.
+func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err error) {
+	c := clock.Real()
+	err = s.opened(ctx, t.Target, c, filepath.Base(s.out)+"-"+t.dir, func(o openTarget) error {
+		s.view.begin(t.dir, string(o.kind))
+		defer s.view.finish()
+		text, err := describeMapping(s.sc)
+		if err != nil {
+			return err
+		}
+		var command func(context.Context, string) (int, error)
+		if s.options.commands {
+			command = runCommand(s.view)
+		}
+		run := runner.Run
+		if s.options.loadOnly {
+			run = s.load
+		}
+		m, err = run(ctx, runner.Config{
+			Scenario: s.sc, Driver: o.driver, Target: t.Target, Dir: filepath.Join(s.out, t.dir), Clock: c,
+			Tool: toolVersion(), Run: o.env.Run, Interval: s.options.interval, Mapping: text,
+			Repetition: t.repetition, Order: t.order,
+			Load: !s.options.noLoad, Check: s.options.noLoad || s.options.resumeLoad != "",
+			Ledger: s.ledgerOf(t, o.embedded), ResumeLoad: s.options.resumeLoad != "",
+			BudgetUSD: s.remaining(), PriceOf: s.priceOf(), Progress: s.view.show,
+			Command: command, Pause: s.pauser, Continue: s.continuing,
+			Observe: s.metrics.observer(t.Name, t.Driver, string(o.kind)),
+		})
+		if m != nil {
+			s.spent += m.SpentUSD
+		}
+		return err
 	})
-	if m != nil {
-		s.spent += m.SpentUSD
-	}
 	return m, err
+}
+
+// describeMapping says how a scenario's operations map to each database, for the manifest.
+func describeMapping(sc *workload.Scenario) (json.RawMessage, error) {
+	return json.Marshal(mapping.New(sc).Describe())
 }
 
 // admit returns the target's kind. It refuses to begin on a real, billed target without a

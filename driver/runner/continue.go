@@ -309,6 +309,9 @@ func (r *run) replay(ctx context.Context, src source) (uint64, error) {
 				}
 				sent.Add(1)
 			}
+			if k == 0 {
+				seen.Store(r.joint.op)
+			}
 		})
 	}
 	r.watchLoad(ctx, &wg, &seen, Progress{Stage: "restoring", Total: r.joint.op}, cancel)

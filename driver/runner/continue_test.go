@@ -90,7 +90,7 @@ func TestResumeGoesOnWhereItStopped(t *testing.T) {
 			if !slices.Equal(slices.Sorted(slices.Values(log.ops)), firstOps(m.Stopped.NextOp)) {
 				t.Errorf("%s: stopped before operation %d, %d were sent", c.name, m.Stopped.NextOp, len(log.ops))
 			}
-			time.Sleep(time.Hour)
+			idle(time.Hour)
 			m, run, err := start(t.Context(), t, Config{Scenario: c.sc(), Driver: d, Dir: first.Dir, Continue: continued(t, first.Dir)})
 			if err != nil {
 				t.Fatalf("%s: %v", c.name, err)

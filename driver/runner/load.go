@@ -35,6 +35,9 @@ func (r *run) load(ctx context.Context) error {
 		return err
 	}
 	defer book.close()
+	if k, ok := r.cfg.Driver.(driver.Keeper); ok && r.cfg.ResumeLoad {
+		k.Keep()
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	missing := book.missing(items)

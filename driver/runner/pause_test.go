@@ -22,12 +22,17 @@ func answerIn(d time.Duration) func(context.Context, clock.Clock, *op.Op, *op.Ou
 	}
 }
 
+// idle lets so much of a bubble's time pass.
+func idle(d time.Duration) {
+	_ = clock.Real().SleepUntil(context.Background(), d) // its context does not end
+}
+
 // pauseAt pauses for a while, some time into the run.
 func pauseAt(p *Pauser, at, lasting time.Duration) {
 	go func() {
-		time.Sleep(startLead + at)
+		idle(startLead + at)
 		p.Pause()
-		time.Sleep(lasting)
+		idle(lasting)
 		p.Resume()
 	}()
 }
@@ -156,7 +161,7 @@ func TestInterruptWhilePaused(t *testing.T) {
 				t.Errorf("%s: pauses %+v, stopped %+v", sc, m.Pauses, m.Stopped)
 			}
 			p.Resume()
-			time.Sleep(2 * time.Hour) // pauseAt's goroutine has ended by then
+			idle(2 * time.Hour) // pauseAt's goroutine has ended by then
 		})
 	}
 }

@@ -170,7 +170,7 @@ func (c *cell) add(line *results.Interval) {
 		c.phase = line.Phase
 	}
 	if line.Offered > 0 {
-		c.seconds = max(c.seconds, line.Length)
+		c.seconds = max(c.seconds, line.Length-line.Paused)
 	}
 	c.offered += float64(line.Offered)
 	t := results.Totals{ByClass: line.Done}
