@@ -173,7 +173,7 @@ func (sc *Scenario) Condition(k op.Kind) op.Condition {
 	return op.Unconditional
 }
 
-// Ask returns what the scenario says of all operations of a kind; nil is nothing.
+// Ask returns what the scenario says of all operations of a kind.
 func (sc *Scenario) Ask(k op.Kind) *op.Ask {
 	w := &sc.Workload
 	var a op.Ask
@@ -206,9 +206,6 @@ func (sc *Scenario) Ask(k op.Kind) *op.Ask {
 				a.On = i
 			}
 		}
-	}
-	if reflect.ValueOf(a).IsZero() && k != op.QueryIndex {
-		return nil
 	}
 	return &a
 }

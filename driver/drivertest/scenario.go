@@ -78,7 +78,7 @@ type maker struct {
 func (v variant) maker(t testing.TB) *maker {
 	t.Helper()
 	m := &maker{sc: v.scenario(t, mixed)}
-	for k := range op.KindCount {
+	for k := range op.FirstKinds {
 		if v.condition == "version" && k != op.ReadModifyWrite {
 			// Only a read_modify_write has a version to compare; the others ask nothing.
 			plain := v

@@ -40,7 +40,7 @@ func (s Subject) endedContext(t *testing.T) {
 	se := session(t, d)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for kind := range op.KindCount {
+	for kind := range op.FirstKinds {
 		o := m.absent(t, kind)
 		out := dirty()
 		within(t, kind.String(), func() {

@@ -67,8 +67,16 @@ func newItem(sc *workload.Scenario) *item {
 // set fills in a version of an item; body must not change while the item is in use.
 func (it *item) set(sc *workload.Scenario, partition, sort, version uint64, body []byte) {
 	it.key.set(sc, partition, sort)
+	it.fill(sc, version, body)
+}
+
+// fill sets all but the key to those of a version; without a body, the version alone.
+func (it *item) fill(sc *workload.Scenario, version uint64, body []byte) {
 	it.digits = workload.AppendVersion(it.digits[:0], version)
 	it.version.Value = text(it.digits)
+	if len(body) == 0 {
+		return
+	}
 	if it.typed != nil {
 		it.typed.fill(body)
 	}

@@ -3,7 +3,6 @@ package dynamodb
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,7 +18,6 @@ var (
 	mustExist    = aws.String("attribute_exists(" + workload.AttrPartition + ")")
 	mustNotExist = aws.String("attribute_not_exists(" + workload.AttrPartition + ")")
 	sameVersion  = aws.String(workload.AttrVersion + " = :ver")
-	keyIs        = aws.String(workload.AttrPartition + " = :pk")
 )
 
 // A session performs operations one at a time. Inputs, keys and items are its own and used
@@ -38,11 +36,20 @@ type session struct {
 	put    dynamodb.PutItemInput
 	remove dynamodb.DeleteItemInput
 	query  dynamodb.QueryInput
-	scan   dynamodb.ScanInput
-	limit  int32 // of the query or page under way
+	scans  []dynamodb.ScanInput // by segment: where this session stands in each
+	limit  int32                // of the query or page under way
 	same   map[string]types.AttributeValue
 	expiry types.AttributeValueMemberN // of the item written, where the scenario has a time to live
 	digits []byte                      // expiry's
+
+	changes     [op.KindCount]*change  // nil for kinds that the scenario has no share of
+	severals    [op.KindCount]*several // nil until the first operation of the kind
+	conditional dynamodb.PutItemInput
+	indexed     dynamodb.QueryInput
+	valueText   types.AttributeValueMemberS // what an index is asked for
+	valueNumber types.AttributeValueMemberN
+	project     placeholders // of a read of one item
+	projection  *string
 
 	verification *verification // nil until the first verified read
 }
@@ -53,18 +60,16 @@ func newSession(d *Driver) *session {
 	if d.sc.Workload.Write.TTL > 0 {
 		s.item.attributes[workload.AttrExpiry] = &s.expiry
 	}
-	table, units := aws.String(d.cfg.Table), types.ReturnConsumedCapacityTotal
+	table, units := aws.String(d.cfg.Table), d.reporting()
 	consistent := aws.Bool(false)
 	s.same = map[string]types.AttributeValue{":ver": &s.read}
 	s.get = dynamodb.GetItemInput{TableName: table, Key: s.key.attributes, ReturnConsumedCapacity: units, ConsistentRead: consistent}
 	s.put = dynamodb.PutItemInput{TableName: table, Item: s.item.attributes, ReturnConsumedCapacity: units}
 	s.remove = dynamodb.DeleteItemInput{TableName: table, Key: s.key.attributes, ReturnConsumedCapacity: units}
-	s.query = dynamodb.QueryInput{
-		TableName: table, ReturnConsumedCapacity: units, ConsistentRead: consistent, Limit: &s.limit,
-		KeyConditionExpression:    keyIs,
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &s.key.partition},
-	}
-	s.scan = dynamodb.ScanInput{TableName: table, ReturnConsumedCapacity: units, ConsistentRead: consistent, Limit: &s.limit}
+	s.project = placeholders{sc: d.sc}
+	s.projection = s.project.projection(d.sc.Ask(op.Read).Project)
+	s.newQueries(consistent)
+	s.newChanges()
 	return s
 }
 
@@ -73,6 +78,10 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	out.Reset()
 	s.out = out
 	*s.get.ConsistentRead = o.Consistent
+	s.get.ProjectionExpression, s.get.ExpressionAttributeNames = nil, nil
+	if s.projection != nil && o.Kind != op.ReadModifyWrite {
+		s.get.ProjectionExpression, s.get.ExpressionAttributeNames = s.projection, s.project.names
+	}
 	switch o.Kind {
 	case op.Read:
 		s.getItem(ctx, o)
@@ -87,12 +96,27 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 		}
 	case op.Query:
 		if s.d.sc.HasSort() {
-			s.queryItems(ctx, o)
+			s.queryItems(ctx, o, &s.query)
 		} else {
 			s.getItem(ctx, o)
 		}
 	case op.ScanPage:
 		s.scanPage(ctx, o)
+	case op.ConditionalUpdate:
+		s.item.set(s.d.sc, o.Partition, o.Sort, o.Version, o.Body)
+		s.sendItem(ctx, o, &s.conditional)
+	case op.PartialUpdate, op.Increment, op.Append, op.Touch:
+		s.changeItem(ctx, o)
+	case op.QueryIndex:
+		s.queryIndex(ctx, o)
+	case op.BatchRead:
+		s.batchRead(ctx, o)
+	case op.BatchWrite:
+		s.batchWrite(ctx, o)
+	case op.TransactRead:
+		s.transactRead(ctx, o)
+	case op.TransactWrite:
+		s.transactWrite(ctx, o)
 	default:
 		out.Class, out.Reason, out.Err = op.Failed, reasonClient, errUnknownKind
 	}
@@ -130,10 +154,6 @@ func (s *session) getItem(ctx context.Context, o *op.Op) bool {
 // putItem writes the operation's item.
 func (s *session) putItem(ctx context.Context, o *op.Op, c op.Condition) {
 	s.item.set(s.d.sc, o.Partition, o.Sort, o.Version, o.Body)
-	if ttl := s.d.sc.Workload.Write.TTL; ttl > 0 {
-		s.digits = strconv.AppendInt(s.digits[:0], s.d.clock.Wall(s.d.clock.Now()).Add(ttl).Unix(), 10)
-		s.expiry.Value = text(s.digits)
-	}
 	s.put.ExpressionAttributeValues = nil
 	switch c {
 	case op.MustExist:
@@ -146,8 +166,14 @@ func (s *session) putItem(ctx context.Context, o *op.Op, c op.Condition) {
 	default:
 		s.put.ConditionExpression = nil
 	}
+	s.sendItem(ctx, o, &s.put)
+}
+
+// sendItem sends the whole item that the session's item holds.
+func (s *session) sendItem(ctx context.Context, o *op.Op, in *dynamodb.PutItemInput) {
+	s.expires()
 	before := len(s.out.Attempts)
-	answer, err := s.client.PutItem(ctx, &s.put)
+	answer, err := s.client.PutItem(ctx, in)
 	if s.ended(ctx, o, op.Update, before, err) {
 		s.writes(answer.ConsumedCapacity)
 		s.out.Items++
@@ -166,57 +192,6 @@ func (s *session) deleteItem(ctx context.Context, o *op.Op) {
 	if s.ended(ctx, o, op.Delete, before, err) {
 		s.writes(answer.ConsumedCapacity)
 		s.out.Items++
-	}
-}
-
-// queryItems reads a partition key's first items. A page ends at 1 MB (AWS DynamoDB Developer
-// Guide, "Paginating table query results"), so that large items take several requests.
-func (s *session) queryItems(ctx context.Context, o *op.Op) {
-	s.key.set(s.d.sc, o.Partition, 0)
-	s.query.ExclusiveStartKey = nil
-	for {
-		s.limit = int32(min(int(o.Limit)-s.out.Items, maxLimit))
-		before := len(s.out.Attempts)
-		answer, err := s.client.Query(ctx, &s.query)
-		if !s.ended(ctx, o, op.Query, before, err) {
-			return
-		}
-		s.reads(answer.ConsumedCapacity)
-		s.page(answer.Items)
-		if len(answer.LastEvaluatedKey) == 0 || s.out.Items >= int(o.Limit) {
-			break
-		}
-		s.query.ExclusiveStartKey = answer.LastEvaluatedKey
-	}
-	if s.out.Items == 0 {
-		s.nothing()
-	}
-}
-
-// maxLimit is the largest Limit that a request can carry.
-const maxLimit = 1<<31 - 1
-
-// scanPage reads one page, from where the session's last one ended; after the table's end the
-// next page is the first again.
-func (s *session) scanPage(ctx context.Context, o *op.Op) {
-	s.limit = int32(min(int(o.Limit), maxLimit))
-	before := len(s.out.Attempts)
-	answer, err := s.client.Scan(ctx, &s.scan)
-	if !s.ended(ctx, o, op.ScanPage, before, err) {
-		return
-	}
-	s.reads(answer.ConsumedCapacity)
-	s.page(answer.Items)
-	s.scan.ExclusiveStartKey = answer.LastEvaluatedKey
-	if len(answer.LastEvaluatedKey) == 0 {
-		s.scan.ExclusiveStartKey = nil
-	}
-}
-
-func (s *session) page(items []map[string]types.AttributeValue) {
-	s.out.Items += len(items)
-	for _, it := range items {
-		s.out.BytesIn += itemBytes(it)
 	}
 }
 
@@ -268,12 +243,14 @@ func (s *session) ended(ctx context.Context, o *op.Op, request op.Kind, before i
 func (s *session) reads(c *types.ConsumedCapacity) {
 	u := capacity(c)
 	s.out.ReadUnits += u
+	s.out.IndexReads += onIndexes(c)
 	s.meter.add(u, 0)
 }
 
 func (s *session) writes(c *types.ConsumedCapacity) {
 	u := capacity(c)
 	s.out.WriteUnits += u
+	s.out.IndexWrites += onIndexes(c)
 	s.meter.add(0, u)
 }
 
