@@ -30,6 +30,7 @@ func decode(sc *workload.Scenario, t workload.Target) (Config, []error) {
 	c.place(&cfg)
 	c.embedded(&cfg)
 	c.table(&cfg)
+	c.scaling(&cfg)
 	c.retries(&cfg.Retries)
 	c.events(sc, &cfg)
 	if cfg.Table == "" {
@@ -135,6 +136,35 @@ func (c *checker) table(cfg *Config) {
 	}
 	if cfg.Capacity.OnDemand != nil && cfg.Capacity.Provisioned != nil {
 		c.fail("on_demand and provisioned together", "one of them", "capacity")
+	}
+}
+
+// maxScaled is the largest capacity that Application Auto Scaling takes, a 32-bit number.
+const maxScaled = 1<<31 - 1
+
+// scaling checks what scales, and what the table is asked for besides.
+func (c *checker) scaling(cfg *Config) {
+	if cfg.CloudWatch && cfg.At == atEmbedded {
+		c.fail("cloudwatch with at: embedded", "none: the embedded server's own counters are read", "cloudwatch")
+	}
+	p := cfg.Capacity.Provisioned
+	if p == nil || p.AutoScaling == nil {
+		return
+	}
+	if p.AutoScaling.Read == nil && p.AutoScaling.Write == nil {
+		c.fail("auto_scaling of nothing", "read, write, or both", "capacity", "provisioned", "auto_scaling")
+	}
+	for _, m := range cfg.dimensions() {
+		s, keys := m.scaling, []string{"capacity", "provisioned", "auto_scaling", m.name}
+		from := map[string]int64{"read": p.Read, "write": p.Write}[m.name]
+		switch {
+		case s.Max < s.Min:
+			c.fail(fmt.Sprintf("max %d below min %d", s.Max, s.Min), "max at least min", keys...)
+		case s.Max > maxScaled:
+			c.fail(fmt.Sprintf("max %d", s.Max), fmt.Sprintf("%d at most", maxScaled), keys...)
+		case from < s.Min || from > s.Max:
+			c.fail(fmt.Sprintf("%s: %d outside min %d to max %d", m.name, from, s.Min, s.Max), "a capacity to start from within the bounds", keys...)
+		}
 	}
 }
 

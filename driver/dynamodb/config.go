@@ -23,21 +23,26 @@ const (
 
 // A Config is a target's settings.
 type Config struct {
-	Name       string        `yaml:"name" required:"true" doc:"names the target"`
-	Driver     string        `yaml:"driver" required:"true" enum:"dynamodb" doc:"dynamodb"`
-	At         string        `yaml:"at" enum:"embedded|aws" doc:"embedded: crossover's own server, started for the run; aws: the service in region; left out when endpoint is given"`
-	Endpoint   string        `yaml:"endpoint" doc:"URL of a DynamoDB API, such as http://127.0.0.1:8000; instead of at"`
-	Region     string        `yaml:"region" default:"us-east-1" doc:"AWS region"`
-	Profile    string        `yaml:"profile" doc:"profile of the shared AWS configuration files that credentials come from"`
-	Table      string        `yaml:"table" doc:"table name; default crossover-SCENARIO"`
-	Expendable bool          `yaml:"expendable" default:"false" doc:"the table named by table may be overwritten although crossover did not create it"`
-	Kind       string        `yaml:"kind" enum:"real|other" doc:"declares what stands behind an endpoint"`
-	Capacity   Capacity      `yaml:"capacity" doc:"capacity mode of the table that is created; default on demand"`
-	Client     string        `yaml:"client" default:"sdk" enum:"sdk|lean" doc:"sdk: the client that an application on aws-sdk-go-v2 has, its transport untouched; lean: the same signed requests as bytes on one connection a session, for less of the generator's CPU"`
-	Timeout    time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
-	Retries    Retries       `yaml:"retries" doc:"the AWS SDK's standard retries"`
-	Latency    bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`
-	Faults     string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
+	Name           string        `yaml:"name" required:"true" doc:"names the target"`
+	Driver         string        `yaml:"driver" required:"true" enum:"dynamodb" doc:"dynamodb"`
+	At             string        `yaml:"at" enum:"embedded|aws" doc:"embedded: crossover's own server, started for the run; aws: the service in region; left out when endpoint is given"`
+	Endpoint       string        `yaml:"endpoint" doc:"URL of a DynamoDB API, such as http://127.0.0.1:8000; instead of at"`
+	Region         string        `yaml:"region" default:"us-east-1" doc:"AWS region"`
+	Profile        string        `yaml:"profile" doc:"profile of the shared AWS configuration files that credentials come from"`
+	Table          string        `yaml:"table" doc:"table name; default crossover-SCENARIO"`
+	Expendable     bool          `yaml:"expendable" default:"false" doc:"the table named by table may be overwritten although crossover did not create it"`
+	Kind           string        `yaml:"kind" enum:"real|other" doc:"declares what stands behind an endpoint"`
+	Capacity       Capacity      `yaml:"capacity" doc:"capacity mode of the table that is created; default on demand"`
+	WarmThroughput Warmth        `yaml:"warm_throughput" doc:"what the table that is created can serve from the start"`
+	TableClass     string        `yaml:"table_class" default:"standard" enum:"standard|infrequent_access" doc:"class of the table that is created"`
+	Stream         string        `yaml:"stream" default:"none" enum:"none|keys_only|new_image|old_image|new_and_old_images" doc:"stream of the table that is created, by what its records show"`
+	PITR           bool          `yaml:"point_in_time_recovery" default:"false" doc:"continuous backups of the table that is created"`
+	CloudWatch     bool          `yaml:"cloudwatch" default:"false" doc:"at: aws, or an endpoint that has it: what CloudWatch says of the table goes into server.jsonl, a minute or more late; its requests are billed"`
+	Client         string        `yaml:"client" default:"sdk" enum:"sdk|lean" doc:"sdk: the client that an application on aws-sdk-go-v2 has, its transport untouched; lean: the same signed requests as bytes on one connection a session, for less of the generator's CPU"`
+	Timeout        time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
+	Retries        Retries       `yaml:"retries" doc:"the AWS SDK's standard retries"`
+	Latency        bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`
+	Faults         string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
 }
 
 // Capacity is a table's capacity mode. At most one field is set; none is on demand.
@@ -56,6 +61,8 @@ type OnDemand struct {
 type Provisioned struct {
 	Read  int64 `yaml:"read" required:"true" min:"1" doc:"read capacity units"`
 	Write int64 `yaml:"write" required:"true" min:"1" doc:"write capacity units"`
+
+	AutoScaling *AutoScaling `yaml:"auto_scaling" doc:"Application Auto Scaling of the table that is created, from these units on"`
 }
 
 // Retries configure the SDK's standard retryer. The defaults are the SDK's own (module

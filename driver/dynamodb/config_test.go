@@ -41,6 +41,16 @@ func TestCheck(t *testing.T) {
 		{"at: embedded, capacity: {on_demand: {}, provisioned: {read: 1, write: 1}}", []string{"on_demand and provisioned together"}},
 		{"at: embedded, capacity: {provisioned: {read: 5}}", []string{`found no "write"`}},
 		{"at: embedded, capacity: {provisioned: {read: 0, write: 1}}", []string{"provisioned.read: found \"0\", expected 1 or more"}},
+		{"at: aws, cloudwatch: true, table_class: infrequent_access, stream: keys_only, warm_throughput: {read: 20000}, point_in_time_recovery: true", nil},
+		{"at: embedded, cloudwatch: true", []string{"cloudwatch with at: embedded"}},
+		{"at: embedded, table_class: glacier", []string{"expected one of standard, infrequent_access"}},
+		{"at: embedded, stream: all", []string{"expected one of none, keys_only"}},
+		{"at: embedded, capacity: {provisioned: {read: 5, write: 5, auto_scaling: {}}}", []string{"auto_scaling of nothing"}},
+		{"at: embedded, capacity: {provisioned: {read: 5, write: 5, auto_scaling: {read: {min: 9, max: 8}}}}", []string{"max 8 below min 9"}},
+		{"at: embedded, capacity: {provisioned: {read: 5, write: 5, auto_scaling: {write: {min: 6, max: 8}}}}", []string{"write: 5 outside min 6 to max 8"}},
+		{"at: embedded, capacity: {provisioned: {read: 5, write: 5, auto_scaling: {read: {min: 1, max: 3000000000}}}}", []string{"max 3000000000, expected 2147483647 at most"}},
+		{"at: embedded, capacity: {provisioned: {read: 5, write: 5, auto_scaling: {read: {min: 1, max: 9, target: 95%}}}}", []string{"auto_scaling.read.target"}},
+		{"at: embedded, client: fast", []string{"expected one of sdk, lean"}},
 		{"at: embedded, retries: {attempts: 0}", []string{"retries.attempts: found \"0\", expected 1 to 100"}},
 		{"at: embedded, retries: {mode: adaptive}", []string{"delays first attempts"}},
 		{"at: embedded, retries: {max: 10ms}", []string{"below base or throttle_base"}},
@@ -74,7 +84,7 @@ func TestDefaults(t *testing.T) {
 	sc := scenario(t, small, readsOf)
 	cfg, errs := decode(sc, target(t, sc, "at: embedded"))
 	want := Config{
-		Name: "d", Driver: "dynamodb", At: "embedded", Region: "us-east-1", Table: tableName, Client: clientSDK, Timeout: 5 * time.Second, Latency: true,
+		Name: "d", Driver: "dynamodb", At: "embedded", Region: "us-east-1", Table: tableName, Client: clientSDK, TableClass: classStandard, Stream: streamNone, Timeout: 5 * time.Second, Latency: true,
 		Retries: Retries{Mode: "standard", Attempts: 3, Base: 50 * time.Millisecond, ThrottleBase: time.Second, Max: 20 * time.Second, Quota: true},
 	}
 	if len(errs) != 0 || cfg != want {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -22,13 +23,17 @@ import (
 
 // Describe asks the service who it is, and for the table, if there is one.
 func (d *Driver) Describe(ctx context.Context) (driver.Description, error) {
-	raw, err := d.rawTable(ctx)
+	table, raw, err := d.rawTable(ctx)
 	if err != nil {
 		return driver.Description{}, err
 	}
 	about := driver.Description{Kind: d.kind(), Identity: d.identity(ctx), Client: d.clientName(), Settings: d.settings(), Raw: raw}
+	if table != nil {
+		d.tableSettings(ctx, table, about.Settings)
+	}
 	d.table.mu.Lock()
 	defer d.table.mu.Unlock()
+	about.Warnings = append(about.Warnings, d.table.notes...)
 	if d.table.leftover != "" {
 		about.Warnings = append(about.Warnings, fmt.Sprintf(
 			"table %s is left from run %q: unless it is loaded anew, what that run wrote is in it", d.cfg.Table, d.table.leftover))
@@ -121,26 +126,26 @@ func sdkVersions() string {
 	return text
 }
 
-// rawTable returns the service's own description of the table, without the account's number;
-// nil when there is no table.
-func (d *Driver) rawTable(ctx context.Context) (json.RawMessage, error) {
+// rawTable returns the service's own description of the table, and as it came but without the
+// account's number; nil when there is no table.
+func (d *Driver) rawTable(ctx context.Context) (*types.TableDescription, json.RawMessage, error) {
 	var text bytes.Buffer
-	_, err := d.control.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(d.cfg.Table)}, func(o *dynamodb.Options) {
+	out, err := d.control.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(d.cfg.Table)}, func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(s *middleware.Stack) error {
 			return s.Deserialize.Insert(keepBody(&text), "OperationDeserializer", middleware.After)
 		})
 	})
 	if isCode(err, "ResourceNotFoundException") {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("describing table %s: %w", d.cfg.Table, d.safe(err))
+		return nil, nil, fmt.Errorf("describing table %s: %w", d.cfg.Table, d.safe(err))
 	}
 	var answer struct{ Table json.RawMessage }
 	if err := json.Unmarshal(text.Bytes(), &answer); err != nil {
-		return nil, fmt.Errorf("describing table %s: %w", d.cfg.Table, d.safe(err))
+		return nil, nil, fmt.Errorf("describing table %s: %w", d.cfg.Table, d.safe(err))
 	}
-	return json.RawMessage(d.scrub(string(answer.Table))), nil
+	return out.Table, json.RawMessage(d.scrub(string(answer.Table))), nil
 }
 
 // keepBody copies the answer's body, and leaves it to be read again.

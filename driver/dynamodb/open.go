@@ -16,6 +16,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
@@ -28,23 +30,26 @@ import (
 
 // A Driver is a table of a DynamoDB API. It is safe for concurrent use; its sessions are not.
 type Driver struct {
-	cfg       Config
-	sc        *workload.Scenario
-	clock     clock.Clock
-	run       string
-	rules     *mapping.Mapping
-	transport *http.Transport  // of http
-	http      *http.Client     // for all that is not an operation of the stream
-	control   *dynamodb.Client // the same
-	options   dynamodb.Options // of the sessions' clients
-	retryer   aws.RetryerV2    // of the sessions
-	opened    openedConns      // by the sessions' SDK
-	dialer    *dialer          // of the lean sessions
-	skew      skew
-	seen      witness
-	table     tableState
-	load      loadState
-	since     atomic.Uint64 // the embedded server's last event that was read
+	cfg        Config
+	sc         *workload.Scenario
+	clock      clock.Clock
+	run        string
+	rules      *mapping.Mapping
+	transport  *http.Transport  // of http
+	http       *http.Client     // for all that is not an operation of the stream
+	control    *dynamodb.Client // the same
+	options    dynamodb.Options // of the sessions' clients
+	retryer    aws.RetryerV2    // of the sessions
+	opened     openedConns      // by the sessions' SDK
+	dialer     *dialer          // of the lean sessions
+	cloudwatch metricReader     // nil where the scenario does not ask for it
+	skew       skew
+	scaling    *applicationautoscaling.Client
+	capacity   capacityWatch
+	seen       witness
+	table      tableState
+	load       loadState
+	since      atomic.Uint64 // the embedded server's last event that was read
 
 	mu       sync.Mutex
 	sessions []*session
@@ -78,6 +83,7 @@ func open(ctx context.Context, env driver.Env) (driver.Driver, error) {
 		return nil, fmt.Errorf("target %s: %w", cfg.Name, err)
 	}
 	d.clients(conf, endpoint)
+	d.others(conf, endpoint)
 	return d, nil
 }
 
@@ -133,6 +139,20 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 			return s.Finalize.Insert(&controlAttempt{d}, "Retry", middleware.After)
 		})
 	})
+}
+
+// others makes the clients of the services beside DynamoDB. Where an endpoint is named they are
+// asked for at that too, as servers that stand in for AWS have it.
+func (d *Driver) others(conf aws.Config, endpoint string) {
+	conf.HTTPClient, conf.Logger, conf.ClientLogMode = d.http, logging.Nop{}, 0
+	conf.BaseEndpoint = nil
+	if endpoint != "" {
+		conf.BaseEndpoint = aws.String(endpoint)
+	}
+	d.scaling = applicationautoscaling.NewFromConfig(conf, func(o *applicationautoscaling.Options) { o.BaseEndpoint = conf.BaseEndpoint })
+	if d.cfg.CloudWatch {
+		d.cloudwatch = cloudwatch.NewFromConfig(conf, func(o *cloudwatch.Options) { o.BaseEndpoint = conf.BaseEndpoint })
+	}
 }
 
 // where returns scheme and host of the service, which the first answer tells: the SDK's rules

@@ -28,6 +28,7 @@ type tableState struct {
 	ready    bool   // Provision succeeded
 	leftover string // the run that left the owned table; loading makes it anew
 	foreign  bool   // the table is the user's, and expendable
+	notes    []string
 }
 
 // Provision creates the table, or takes one that is there: crossover's own by its tag, or the
@@ -74,10 +75,17 @@ func (d *Driver) take(ctx context.Context, table *types.TableDescription) error 
 		return fmt.Errorf("table %s has %s, which the scenario's items do not fit: drop it, or name another table", d.cfg.Table, wrong)
 	}
 	if mine {
-		if wrong := d.capacityDiffers(table); wrong != "" {
-			return fmt.Errorf("table %s, left by run %q, has %s: drop it, or ask for that capacity", d.cfg.Table, tags[runTag], wrong)
+		wrong := d.capacityDiffers(table)
+		if wrong == "" {
+			wrong = d.optionsDiffer(table)
+		}
+		if wrong != "" {
+			return fmt.Errorf("table %s, left by run %q, has %s: drop it, or ask for that", d.cfg.Table, tags[runTag], wrong)
 		}
 		d.table.leftover = leftoverName(tags[runTag])
+		if err := d.complete(ctx); err != nil {
+			return err
+		}
 	}
 	d.table.id, d.table.ready, d.table.foreign = aws.ToString(table.TableId), true, !mine
 	return nil
@@ -116,6 +124,7 @@ func (d *Driver) create(ctx context.Context) error {
 			types.AttributeDefinition{AttributeName: aws.String(k.name), AttributeType: types.ScalarAttributeTypeS})
 	}
 	d.cfg.Capacity.apply(in)
+	d.cfg.applyOptions(in)
 	out, err := d.control.CreateTable(ctx, in)
 	if err != nil {
 		return fmt.Errorf("creating table %s: %w", d.cfg.Table, d.safe(err))
@@ -124,7 +133,10 @@ func (d *Driver) create(ctx context.Context) error {
 	if out.TableDescription != nil {
 		d.table.id = aws.ToString(out.TableDescription.TableId)
 	}
-	return d.waitActive(ctx)
+	if err := d.waitActive(ctx); err != nil {
+		return err
+	}
+	return d.complete(ctx)
 }
 
 // Drop deletes the table if crossover created it: in this Provision, or by its tag in an
@@ -155,6 +167,9 @@ func (d *Driver) createdHere(table *types.TableDescription) bool {
 }
 
 func (d *Driver) deleteTable(ctx context.Context) error {
+	if err := d.unscale(ctx); err != nil {
+		return err
+	}
 	_, err := d.control.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(d.cfg.Table)})
 	if err != nil && !isCode(err, "ResourceNotFoundException") {
 		return fmt.Errorf("dropping table %s: %w", d.cfg.Table, d.safe(err))

@@ -15,7 +15,8 @@ const loadThrottles = "CrossoverLoadThrottles"
 const openedConnections = "CrossoverConnectionsOpened"
 
 // Sample reads the embedded server's counters, in CloudWatch's names, and its partitions. No
-// other DynamoDB shows them to its clients: from those, the sample is the driver's own counter.
+// other DynamoDB shows them to its clients: from those, the sample is the driver's own counters,
+// and what the service says of the table's capacity over time.
 func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
 	sample := driver.Sample{Counters: map[string]float64{}}
 	if d.seen.embedded.Load() {
@@ -32,5 +33,10 @@ func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
 	}
 	sample.Counters[loadThrottles] = float64(d.load.throttles.Load())
 	sample.Counters[openedConnections] = float64(d.opened.dialed.Load() + d.dialer.dialed.Load())
+	if d.cfg.CloudWatch || d.cfg.Capacity.Provisioned != nil || d.kind() == driver.Real {
+		if err := d.capacityCounters(ctx, sample.Counters); err != nil {
+			return driver.Sample{}, err
+		}
+	}
 	return sample, nil
 }

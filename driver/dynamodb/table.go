@@ -152,8 +152,20 @@ func capacityOf(table *types.TableDescription) Capacity {
 }
 
 // capacityDiffers says what capacity a table has, or "" when it is the one asked for.
+// A capacity that scales may be anywhere between its bounds.
 func (d *Driver) capacityDiffers(table *types.TableDescription) string {
-	has, want := capacityOf(table).String(), d.cfg.Capacity.String()
+	now, asked := capacityOf(table), d.cfg.Capacity
+	if has, want := now.Provisioned, asked.Provisioned; has != nil && want != nil && want.AutoScaling != nil {
+		scaled := *has
+		if s := want.AutoScaling.Read; s != nil && has.Read >= s.Min && has.Read <= s.Max {
+			scaled.Read = want.Read
+		}
+		if s := want.AutoScaling.Write; s != nil && has.Write >= s.Min && has.Write <= s.Max {
+			scaled.Write = want.Write
+		}
+		now.Provisioned = &scaled
+	}
+	has, want := now.String(), asked.String()
 	if has == want {
 		return ""
 	}
