@@ -70,7 +70,7 @@ type stream struct {
 	salt     uint64
 
 	// The deck last dealt from: shuffling one costs more than dealing from it.
-	dealt uint64 // its number
+	dealt uint64 // its first operation
 	cards keys.Scramble
 }
 
@@ -113,8 +113,8 @@ func (s *stream) KindOf(i uint64) op.Kind {
 // At fills o with operation i.
 func (s *stream) At(i uint64, o *op.Op) {
 	w := &s.sc.Workload
-	body, parts, value := o.Body, o.Parts, o.Value
-	*o = op.Op{Index: i, Due: -1, Parts: parts[:0], Value: value[:0]}
+	o.Reset()
+	o.Index, o.Due = i, -1
 	kind, rank := s.kind(i)
 	o.Kind = kind
 	o.Phase = s.plan.PhaseOf(i)
@@ -131,7 +131,6 @@ func (s *stream) At(i uint64, o *op.Op) {
 	o.Consistent = w.Read.Consistency == "strong"
 	o.Ask = s.asks[kind]
 	o.Condition = s.condition(kind)
-	o.Body = body[:0]
 	switch kind {
 	case op.Read:
 		o.Verify = s.verified(i)
@@ -147,7 +146,7 @@ func (s *stream) At(i uint64, o *op.Op) {
 		s.indexed(o)
 	case op.Update, op.Insert, op.ReadModifyWrite, op.ConditionalUpdate, op.PartialUpdate, op.Append:
 		o.Version = i + 1
-		o.Body = s.sc.appendBody(body[:0], o.Item, o.Version, s.sizes)
+		o.Body = s.sc.appendBody(o.Body, o.Item, o.Version, s.sizes)
 	case op.Increment:
 		o.Version = i + 1
 	case op.BatchRead, op.BatchWrite, op.TransactRead, op.TransactWrite:
@@ -170,10 +169,11 @@ func (s *stream) kind(i uint64) (op.Kind, uint64) {
 	if s.mixes != nil {
 		return s.mixed(i).deal(s.salt, i)
 	}
-	if deck := i / s.deck; deck != s.dealt {
-		s.dealt, s.cards = deck, s.shuffled(deck)
+	if i-s.dealt >= s.deck {
+		deck := i / s.deck
+		s.dealt, s.cards = deck*s.deck, s.shuffled(deck)
 	}
-	place := s.cards.Of(i - s.dealt*s.deck)
+	place := s.cards.Of(i - s.dealt)
 	for k, n := range s.counts {
 		if place < n {
 			return op.Kind(k), place

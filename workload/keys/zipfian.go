@@ -88,7 +88,12 @@ func (z *Zipfian) Pick(r *rand.PCG, _, n uint64) uint64 {
 		u := c.hN + float(r)*(c.hX1-c.hN)
 		x := z.inverse(u)
 		k := math.Floor(x + 0.5)
-		k = min(max(k, 1), float64(n))
+		// Comparisons: the built-in min and max look for NaN and signed zeroes, too.
+		if k < 1 {
+			k = 1
+		} else if last := float64(n); k > last {
+			k = last
+		}
 		if k-x <= c.cut || u >= z.h(k+0.5)-z.density(k) {
 			return uint64(k) - 1
 		}

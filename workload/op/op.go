@@ -212,6 +212,14 @@ type Op struct {
 	Parts   []Part // the items of an operation of several; the first is Item
 }
 
+// Reset empties o for the next operation and keeps its storage.
+func (o *Op) Reset() {
+	body, value, parts := o.Body[:0], o.Value[:0], o.Parts[:0]
+	// Clearing in place and then storing what stays is half the work of storing a whole Op.
+	*o = Op{}
+	o.Body, o.Value, o.Parts = body, value, parts
+}
+
 // Asked returns what the scenario says of the operation's kind; it is not to be changed.
 func (o *Op) Asked() *Ask {
 	if o.Ask == nil {
