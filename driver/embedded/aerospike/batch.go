@@ -10,6 +10,9 @@ import (
 // chunk is how many bytes of an answer are gathered before they are sent.
 const chunk = 128 << 10
 
+// stops reports whether a key's result ends a batch that does not want all of its keys answered.
+func stops(r wire.Result) bool { return r != wire.OK && r != wire.NotFound && r != wire.FilteredOut }
+
 // batch carries out a batch: its keys one after another, at one time, so that they use the
 // devices side by side, as the server's service threads let them.
 func (s *session) batch(ctx context.Context, now time.Duration, f fault) error {
@@ -20,14 +23,15 @@ func (s *session) batch(ctx context.Context, now time.Duration, f fault) error {
 		field, _ = s.message.Field(wire.FieldBatchWithSet)
 	}
 	b, err := wire.ParseBatch(field, &s.part)
-	if err != nil || s.message.Has(wire.FieldFilter) {
+	filter, r := s.filters.of(&s.message)
+	if err != nil || r != wire.OK {
 		n.counters.batchErrors.Add(1)
 		return s.refuse(wire.ParameterError)
 	}
 	out, start := wire.Begin(s.out[:0])
 	latest, result := now, wire.OK
 	for range b.Keys {
-		t := transaction{message: &s.part, origin: fromBatch, arrival: now, fault: f}
+		t := transaction{message: &s.part, origin: fromBatch, arrival: now, fault: f, filter: filter}
 		if t.index, t.digest, err = b.Next(&s.part); err != nil {
 			return err // ParseBatch has read them all, so that this never happens
 		}
@@ -37,7 +41,7 @@ func (s *session) batch(ctx context.Context, now time.Duration, f fault) error {
 		if h := t.histogram(); h >= 0 {
 			t.node.latency.list[h].add(done, done-now)
 		}
-		if t.head.Result != wire.OK && t.head.Result != wire.NotFound && !b.RespondAll() {
+		if stops(t.head.Result) && !b.RespondAll() {
 			result = t.head.Result // the keys that are left are not carried out
 			break
 		}

@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"crossover/driver/embedded/aerospike/cdt"
+	"crossover/driver/embedded/aerospike/expression"
+	"crossover/driver/embedded/aerospike/geo"
+	"crossover/driver/embedded/aerospike/hll"
 	"crossover/driver/embedded/aerospike/msgpack"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
@@ -19,6 +22,8 @@ type binSet struct {
 	arena []byte
 
 	scratch wire.Op
+
+	of func() *expression.Record // the record as it is by now, for expressions
 }
 
 // maxArena bounds what one request's operations may make of a record on the way to its end.
@@ -137,9 +142,10 @@ func (b *binSet) runOne(op *wire.Op, p *policies, out []byte) ([]byte, int, wire
 	}
 	var answer cdt.Answer
 	var r wire.Result
-	if op.Code == wire.OpCDTModify {
+	switch op.Code {
+	case wire.OpCDTModify, wire.OpExpModify, wire.OpBitModify, wire.OpHLLModify:
 		answer, r = b.changeInside(op)
-	} else {
+	default:
 		r = b.change(op)
 	}
 	switch {
@@ -209,8 +215,14 @@ func (b *binSet) particle(kind uint8, value []byte) ([]byte, bool) {
 		return value, true
 	case wire.List, wire.Map:
 		return b.collection(kind, value)
-	case wire.HLL, wire.GeoJSON:
-		return value, len(value) > 0
+	case wire.HLL:
+		return value, hll.Valid(value)
+	case wire.GeoJSON:
+		text, ok := msgpack.GeoText(value)
+		if ok {
+			_, ok = geo.Parse(text)
+		}
+		return value, ok
 	}
 	return nil, false
 }
@@ -225,19 +237,29 @@ func (b *binSet) collection(kind uint8, value []byte) ([]byte, bool) {
 	return out, err == nil
 }
 
-// increment adds to an integer, which wraps, or to a float; a bin that is not there begins at 0.
+// create writes the value of an operation that would change a bin which is not there: whatever
+// the operation is, and whatever the value (server source, particle.c).
+func (b *binSet) create(op *wire.Op) wire.Result {
+	value, ok := b.particle(op.Type, op.Value)
+	if !ok {
+		return wire.ParameterError
+	}
+	b.set(op.Name, op.Type, value)
+	return wire.OK
+}
+
+// increment adds to an integer, which wraps, or to a float.
 func (b *binSet) increment(op *wire.Op) wire.Result {
+	i := b.find(op.Name)
+	if i < 0 {
+		return b.create(op)
+	}
 	if op.Type != wire.Integer && op.Type != wire.Float {
 		return wire.BinTypeError
 	}
 	add, ok := b.particle(op.Type, op.Value)
 	if !ok {
 		return wire.ParameterError
-	}
-	i := b.find(op.Name)
-	if i < 0 {
-		b.set(op.Name, op.Type, add)
-		return wire.OK
 	}
 	if b.bins[i].Type != op.Type {
 		return wire.BinTypeError
@@ -253,17 +275,13 @@ func (b *binSet) increment(op *wire.Op) wire.Result {
 	return wire.OK
 }
 
-// extend appends to a string or blob, or prepends; a bin that is not there begins empty.
+// extend appends to a string or blob, or prepends.
 func (b *binSet) extend(op *wire.Op) wire.Result {
-	if op.Type != wire.String && op.Type != wire.Blob {
-		return wire.BinTypeError
-	}
 	i := b.find(op.Name)
 	if i < 0 {
-		b.set(op.Name, op.Type, op.Value)
-		return wire.OK
+		return b.create(op)
 	}
-	if b.bins[i].Type != op.Type {
+	if op.Type != wire.String && op.Type != wire.Blob || b.bins[i].Type != op.Type {
 		return wire.BinTypeError
 	}
 	if op.Code == wire.OpAppend {

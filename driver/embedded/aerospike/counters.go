@@ -50,10 +50,11 @@ const (
 	failed
 	timedOut
 	notFound
+	filteredOut
 	outcomeCount
 )
 
-var outcomeNames = [outcomeCount]string{"success", "error", "timeout", "not_found"}
+var outcomeNames = [outcomeCount]string{"success", "error", "timeout", "not_found", "filtered_out"}
 
 // counters are one node's, since its start.
 type counters struct {
@@ -84,6 +85,8 @@ func (c *counters) count(o origin, a action, r wire.Result) {
 		out = timedOut
 	case r == wire.NotFound && a != writeAction:
 		out = notFound
+	case r == wire.FilteredOut:
+		out = filteredOut
 	}
 	c.done[o][a][out].Add(1)
 	switch r {

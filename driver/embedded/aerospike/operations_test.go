@@ -242,7 +242,7 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 	filtered := as.NewPolicy()
 	filtered.TotalTimeout = 20 * time.Second
-	filtered.FilterExpression = as.ExpEq(as.ExpIntBin("n"), as.ExpIntVal(1))
+	filtered.FilterExpression = as.ExpIntVal(1)
 	_, filterErr := client.Get(filtered, k)
 	_, udfErr := client.Execute(nil, k, "package", "function")
 	for _, c := range []struct {
@@ -258,7 +258,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a map operation on a list", operate(nil, as.MapPutOp(as.DefaultMapPolicy(), "l", 1, 2)), types.BIN_TYPE_ERROR},
 		{"an element that a list does not have", operate(nil, as.ListGetOp("l", 5)), types.OP_NOT_APPLICABLE},
 		{"a write before one that fails", operate(nil, as.PutOp(as.NewBin("n", 2)), as.ListPopOp("l", 5)), types.OP_NOT_APPLICABLE},
-		{"a filter expression", code(filterErr), types.PARAMETER_ERROR},
+		{"a filter that is no truth", code(filterErr), types.PARAMETER_ERROR},
 		{"a user-defined function", code(udfErr), types.UNSUPPORTED_FEATURE},
 		{"a durable delete", code(second(client.Delete(policy(func(p *as.WritePolicy) { p.DurableDelete = true }), k))), types.ENTERPRISE_ONLY},
 		{"another namespace", code(second(client.Get(nil, wrongNamespace(t)))), types.INVALID_NAMESPACE},

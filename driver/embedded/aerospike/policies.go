@@ -48,8 +48,8 @@ func policiesOf(m *wire.Message) (policies, wire.Result) {
 			if p.replace {
 				return p, wire.ParameterError
 			}
-		case wire.OpCDTModify:
-		case wire.OpCDTRead:
+		case wire.OpCDTModify, wire.OpExpModify, wire.OpBitModify, wire.OpHLLModify:
+		case wire.OpCDTRead, wire.OpExpRead, wire.OpBitRead, wire.OpHLLRead:
 			reads, answers = true, true
 		case wire.OpRead:
 			reads = true
@@ -59,7 +59,7 @@ func policiesOf(m *wire.Message) (policies, wire.Result) {
 				answers = true
 			}
 		default:
-			return p, unsupported(op.Code)
+			return p, wire.ParameterError
 		}
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"crossover/driver/embedded/aerospike/expression"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -24,6 +25,7 @@ type query struct {
 	to      int64
 	exact   []byte // what the bin must be, for strings and blobs
 	noBins  bool
+	filter  *expression.Expression // nil: none
 	now     time.Duration
 	start   int                         // of the message being gathered
 	threads [queryThreads]time.Duration // when each is free
@@ -75,10 +77,11 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 	if m.Info2&wire.Info2Write != 0 || m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
 		return query{}, wire.Unsupported // background queries and aggregations
 	}
-	if m.Has(wire.FieldFilter) {
-		return query{}, wire.ParameterError // expressions are not evaluated here
-	}
 	q := query{now: now, noBins: m.Info1&wire.Info1GetNoBins != 0}
+	var r wire.Result
+	if q.filter, r = s.filters.of(m); r != wire.OK {
+		return query{}, r
+	}
 	for i := range q.threads {
 		q.threads[i] = now
 	}
@@ -90,7 +93,7 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 	var op wire.Op
 	for ops := m.Operations(); ops.Next(&op); {
 		if op.Code != wire.OpRead {
-			return query{}, unsupported(op.Code)
+			return query{}, wire.ParameterError
 		}
 	}
 	if q.Range != nil {
@@ -157,8 +160,10 @@ func (s *session) partition(ctx context.Context, q *query, p wire.Partition) err
 			s.page, more = c.store.PageIndex(s.page[:0], q.index, p, q.set, q.from, q.to, q.exact, second, limit)
 		}
 		for i := range s.page {
-			if err := s.record(ctx, q, &s.page[i]); err != nil {
-				return err
+			if q.passes(c, &s.page[i]) {
+				if err := s.record(ctx, q, &s.page[i]); err != nil {
+					return err
+				}
 			}
 			p = wire.Partition{ID: p.ID, Resume: true, After: s.page[i].Digest, BVal: s.page[i].BVal}
 		}
@@ -167,6 +172,11 @@ func (s *session) partition(ctx context.Context, q *query, p wire.Partition) err
 		s.out = wire.AppendHeader(s.out, &marker)
 	}
 	return nil
+}
+
+// passes reports whether the query's filter, if any, lets a record through.
+func (q *query) passes(c *Cluster, r *store.Snapshot) bool {
+	return q.filter == nil || q.filter.Match(subject(&r.Record, r.Set, c.calendar.millis(q.now)))
 }
 
 // record appends one record, read by the thread that is free first.

@@ -29,6 +29,7 @@ type session struct {
 	bins     binSet
 	encoded  []byte // the bins of the record being written
 	page     []store.Snapshot
+	filters  filters
 	held     time.Duration // how much later a drill lets the request be answered
 }
 

@@ -3,6 +3,7 @@ package aerospike
 import (
 	"time"
 
+	"crossover/driver/embedded/aerospike/expression"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -15,6 +16,7 @@ type transaction struct {
 	index   uint32        // in the batch that it is part of
 	arrival time.Duration // when it was read from the connection
 	fault   fault
+	filter  *expression.Expression // nil: none
 
 	node   *Node // that carries it out
 	action action
@@ -36,6 +38,11 @@ func (t *transaction) patience() time.Duration {
 		return min(transactionMax, time.Duration(ms)*time.Millisecond)
 	}
 	return transactionMax
+}
+
+// passes reports whether the transaction's filter, if any, lets a record through.
+func (t *transaction) passes(c *Cluster, r *store.Record, set string) bool {
+	return t.filter == nil || t.filter.Match(subject(r, set, c.calendar.millis(t.now)))
 }
 
 // from notes what a record says of itself in an answer.
@@ -101,7 +108,12 @@ func (s *session) admit(t *transaction) wire.Result {
 	default:
 		return wire.ParameterError
 	}
-	return wire.OK
+	if t.filter != nil && !m.Has(wire.FieldFilter) {
+		return wire.OK // the batch's own
+	}
+	var r wire.Result
+	t.filter, r = s.filters.of(m)
+	return r
 }
 
 // dispatch finds the node that carries the transaction out: this one or, when the partition is
@@ -126,8 +138,6 @@ func (s *session) dispatch(t *transaction, out []byte) []byte {
 		t.fail(wire.DeviceOverload)
 	case t.fault == faultTimeout:
 		t.fail(wire.Timeout)
-	case t.message.Has(wire.FieldFilter):
-		t.fail(wire.ParameterError) // expressions are not evaluated here
 	case t.action == readAction:
 		return t.node.read(t, m.replica(t.digest.Partition(), t.node.number) == 0, out)
 	case t.action == deleteAction:
@@ -147,11 +157,16 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 		t.fail(wire.NotFound)
 		return out
 	}
-	r := *txn.Record
+	r, set := *txn.Record, txn.SetName()
 	txn.End()
 	t.from(&r)
 	if !keyMatches(m, &r) {
 		t.fail(wire.KeyMismatch)
+		return out
+	}
+	if !t.passes(c, &r, set) {
+		t.done = n.devices.read(t.now, t.digest, int(r.Device), n.place(&r, master))
+		t.fail(wire.FilteredOut)
 		return out
 	}
 	if m.Info1&wire.Info1GetNoBins != 0 {
@@ -161,31 +176,30 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 		t.fail(wire.ParameterError)
 		return out
 	}
-	position := c.partitions().position(&r)
-	if !master {
-		position = 0
-	}
-	t.done = n.devices.read(t.now, t.digest, int(r.Device), position)
+	t.done = n.devices.read(t.now, t.digest, int(r.Device), n.place(&r, master))
 	if m.Info1&wire.Info1GetAll != 0 {
 		answer := n.bins(t.digest, &r)
 		t.head.Ops = int(answer.count)
 		return append(out, answer.bins...)
 	}
-	return t.readBins(&r, out)
+	return t.readBins(&r, func() *expression.Record { return subject(&r, set, c.calendar.millis(t.now)) }, out)
+}
+
+// place returns where a record stands on the node's device, 0 when only its master's is known.
+func (n *Node) place(r *store.Record, master bool) uint32 {
+	if !master {
+		return 0
+	}
+	return n.cluster.partitions().position(r)
 }
 
 // readBins appends the bins that the message's operations name.
-func (t *transaction) readBins(r *store.Record, out []byte) []byte {
+func (t *transaction) readBins(r *store.Record, of func() *expression.Record, out []byte) []byte {
 	all := t.message.Info2&wire.Info2RespondAllOps != 0
 	var op, bin wire.Op
 	for ops := t.message.Operations(); ops.Next(&op); {
-		reads, known := reads(op.Code)
-		if !reads {
-			if known {
-				t.fail(wire.ParameterError)
-			} else {
-				t.fail(unsupported(op.Code))
-			}
+		if reads, _ := reads(op.Code); !reads {
+			t.fail(wire.ParameterError)
 			return out
 		}
 		if len(out) > wire.MaxBody {
@@ -196,13 +210,13 @@ func (t *transaction) readBins(r *store.Record, out []byte) []byte {
 		for bins := r.Ops(); !found && bins.Next(&bin); {
 			found = string(bin.Name) == string(op.Name)
 		}
-		if found && op.Code != wire.OpRead {
-			answer, result := readInside(&op, bin.Type, bin.Value)
+		if op.Code == wire.OpExpRead || found && op.Code != wire.OpRead {
+			answer, result := readInside(&op, bin.Type, bin.Value, of)
 			if result != wire.OK {
 				t.fail(result)
 				return out
 			}
-			bin.Type, bin.Value = answer.Type, answer.Value
+			bin.Name, bin.Type, bin.Value = op.Name, answer.Type, answer.Value
 			found = answer.Type != wire.Null
 		}
 		switch {
@@ -215,17 +229,6 @@ func (t *transaction) readBins(r *store.Record, out []byte) []byte {
 		}
 	}
 	return out
-}
-
-// unsupported returns the result of an operation that is not carried out here: those that a
-// server has are said to be unsupported, others are wrong.
-func unsupported(code uint8) wire.Result {
-	switch code {
-	case wire.OpCDTRead, wire.OpCDTModify, wire.OpExpRead, wire.OpExpModify, wire.OpBitRead, wire.OpBitModify,
-		wire.OpHLLRead, wire.OpHLLModify:
-		return wire.Unsupported
-	}
-	return wire.ParameterError
 }
 
 // keyMatches reports whether the user key of a message, if any, is the record's, if it has one.

@@ -3,6 +3,7 @@ package aerospike
 import (
 	"time"
 
+	"crossover/driver/embedded/aerospike/expression"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -96,13 +97,15 @@ func (n *Node) remove(t *transaction, m *partitionMap) {
 		t.fail(wire.GenerationError)
 	case !keyMatches(t.message, r):
 		t.fail(wire.KeyMismatch)
+	case !t.passes(c, r, txn.SetName()):
+		t.fail(wire.FilteredOut)
 	}
 	if t.head.Result != wire.OK {
 		t.from(r)
 		return
 	}
 	written := start
-	if c.store.Indexed(txn.SetName()) {
+	if t.filter != nil || c.store.Indexed(txn.SetName()) {
 		written = n.devices.read(start, t.digest, int(r.Device), m.position(r))
 	}
 	txn.Delete()
@@ -129,7 +132,10 @@ func (n *Node) write(s *session, t *transaction, m *partitionMap, out []byte) []
 	txn := c.store.Begin(t.digest, c.calendar.seconds(t.now))
 	defer txn.End()
 	old := txn.Record
-	if r := p.check(t.message, &txn); r != wire.OK {
+	if r = p.check(t.message, &txn); r == wire.OK && old != nil && !t.passes(c, old, txn.SetName()) {
+		r = wire.FilteredOut
+	}
+	if r != wire.OK {
 		t.fail(r)
 		if old != nil {
 			t.from(old)
@@ -191,6 +197,10 @@ func (n *Node) apply(s *session, t *transaction, p *policies, txn *store.Txn, ou
 	b.reset()
 	if old != nil && !p.replace {
 		b.load(old)
+	}
+	b.of = func() *expression.Record {
+		set, _ := m.Field(wire.FieldSet)
+		return b.subject(old, string(set), n.cluster.calendar.millis(t.now))
 	}
 	out, ops, r := b.run(m, p, out)
 	if r != wire.OK {

@@ -113,6 +113,7 @@ const (
 	GenerationError      Result = 3
 	ParameterError       Result = 4
 	RecordExists         Result = 5
+	BinExists            Result = 6
 	OutOfSpace           Result = 8
 	Timeout              Result = 9
 	PartitionUnavailable Result = 11

@@ -53,6 +53,11 @@ func (m *Message) parseParts(b []byte) (rest []byte, err error) {
 			return nil, ErrMalformed
 		}
 		size := binary.BigEndian.Uint32(b)
+		if size > uint32(len(b)-4) && m.Info1&Info1Batch != 0 && (b[4] == FieldBatch || b[4] == FieldBatchWithSet) {
+			// A server takes a batch's field to be what is left of the message, and the Go client
+			// (7.10.2, setBatchRead) counts the bytes of a filter before it as its own.
+			size = uint32(len(b) - 4)
+		}
 		if size < 1 || uint64(size) > uint64(len(b)-4) {
 			return nil, ErrMalformed
 		}

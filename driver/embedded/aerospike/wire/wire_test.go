@@ -96,6 +96,24 @@ func TestMessagesThatLieAboutTheirLengths(t *testing.T) {
 	}
 }
 
+// TestABatchMayAnnounceMoreThanItHas holds what the Go client does when it filters a batch.
+func TestABatchMayAnnounceMoreThanItHas(t *testing.T) {
+	body := unhex(t, batchTwo)
+	body[HeaderSize+3] += 16
+	var m, part Message
+	if err := m.Parse(body); err != nil {
+		t.Fatal(err)
+	}
+	field, _ := m.Field(FieldBatchWithSet)
+	if b, err := ParseBatch(field, &part); err != nil || b.Keys != 2 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	body[1] &^= Info1Batch
+	if err := m.Parse(body); !errors.Is(err, ErrMalformed) {
+		t.Errorf("without the bit of a batch: %v", err)
+	}
+}
+
 func TestPartitionIsOfTheDigestsFirstBytes(t *testing.T) {
 	for _, c := range []struct {
 		digest Digest
