@@ -71,6 +71,10 @@ func sums(runs []*results.Run) *tableBlock {
 	}
 	s.row("read units, as the target counted", func(r *results.Run) cell { return unitsCell(totals[r].ReadUnits) })
 	s.row("write units, as the target counted", func(r *results.Run) cell { return unitsCell(totals[r].WriteUnits) })
+	if anyOf(totals, func(t results.Totals) bool { return t.IndexReads+t.IndexWrites > 0 }) {
+		s.row("of the read units, on secondary indexes", func(r *results.Run) cell { return unitsCell(totals[r].IndexReads) })
+		s.row("of the write units, on secondary indexes", func(r *results.Run) cell { return unitsCell(totals[r].IndexWrites) })
+	}
 	s.row("item bytes sent", func(r *results.Run) cell { return num(bytesText(float64(totals[r].BytesOut))) })
 	s.row("item bytes received", func(r *results.Run) cell { return num(bytesText(float64(totals[r].BytesIn))) })
 	return s.table

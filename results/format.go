@@ -100,22 +100,24 @@ type TargetInfo struct {
 // Sent = sum of ByClass without dropped + InFlight; Offered = Sent + dropped + Waiting.
 // InFlight and Waiting are zero in a complete run.
 type Totals struct {
-	Offered    uint64            `json:"offered"`
-	Sent       uint64            `json:"sent"`
-	ByClass    map[string]uint64 `json:"by_class"`
-	Attempts   uint64            `json:"attempts"`
-	Throttles  map[string]uint64 `json:"throttles"` // attempts throttled, by reason
-	Failures   map[string]uint64 `json:"failures"`  // attempts that failed otherwise, by "class: reason"
-	InFlight   uint64            `json:"in_flight"` // sent, without an answer when the run ended
-	Waiting    uint64            `json:"waiting"`   // due, not sent when the run was cut off
-	Overflow   uint64            `json:"overflow"`  // values outside the histograms' range, counted and left out
-	ReadUnits  float64           `json:"read_units"`
-	WriteUnits float64           `json:"write_units"`
-	BytesOut   uint64            `json:"bytes_out"`
-	BytesIn    uint64            `json:"bytes_in"`
-	Verified   uint64            `json:"verified,omitempty"` // reads whose content was checked
-	Stale      uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
-	Corrupt    uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
+	Offered     uint64            `json:"offered"`
+	Sent        uint64            `json:"sent"`
+	ByClass     map[string]uint64 `json:"by_class"`
+	Attempts    uint64            `json:"attempts"`
+	Throttles   map[string]uint64 `json:"throttles"` // attempts throttled, by reason
+	Failures    map[string]uint64 `json:"failures"`  // attempts that failed otherwise, by "class: reason"
+	InFlight    uint64            `json:"in_flight"` // sent, without an answer when the run ended
+	Waiting     uint64            `json:"waiting"`   // due, not sent when the run was cut off
+	Overflow    uint64            `json:"overflow"`  // values outside the histograms' range, counted and left out
+	ReadUnits   float64           `json:"read_units"`
+	WriteUnits  float64           `json:"write_units"`
+	IndexReads  float64           `json:"index_read_units,omitempty"`  // of read_units, those of secondary indexes
+	IndexWrites float64           `json:"index_write_units,omitempty"` // of write_units, those of secondary indexes
+	BytesOut    uint64            `json:"bytes_out"`
+	BytesIn     uint64            `json:"bytes_in"`
+	Verified    uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Stale       uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
+	Corrupt     uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
 }
 
 // Health is the generator's own, over the run. Limited means the generator, not the
@@ -165,31 +167,33 @@ type Check struct {
 // sent = done without dropped + growth of InFlight; offered = sent + dropped + growth of Waiting.
 // An operation counts in the phase that offered it, even when it ends in a later one.
 type Interval struct {
-	Start      float64           `json:"t"`   // seconds since the run's start
-	Length     float64           `json:"len"` // seconds
-	Kind       string            `json:"kind"`
-	Phase      string            `json:"phase"`
-	Recorded   bool              `json:"recorded"` // false in a warm-up phase
-	Offered    uint64            `json:"offered"`
-	Sent       uint64            `json:"sent"`
-	Done       map[string]uint64 `json:"done"`              // by class
-	InFlight   int64             `json:"in_flight"`         // sent and unanswered at the interval's end
-	Waiting    int64             `json:"waiting,omitempty"` // due and unsent at the interval's end
-	Attempts   uint64            `json:"attempts"`
-	Throttles  map[string]uint64 `json:"throttles,omitempty"` // by reason
-	Failures   map[string]uint64 `json:"failures,omitempty"`  // attempts that failed otherwise, by "class: reason"
-	Overflow   uint64            `json:"overflow,omitempty"`  // values outside the histograms' range, left out
-	ReadUnits  float64           `json:"read_units"`
-	WriteUnits float64           `json:"write_units"`
-	BytesOut   uint64            `json:"bytes_out"`
-	BytesIn    uint64            `json:"bytes_in"`
-	Verified   uint64            `json:"verified,omitempty"` // reads whose content was checked
-	Stale      uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
-	Corrupt    uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
-	Response   Percentiles       `json:"response"`           // of successes, ns
-	Service    Percentiles       `json:"service"`            // of successes, ns
-	Limited    bool              `json:"generator_limited,omitempty"`
-	Paused     float64           `json:"paused,omitempty"` // seconds of Length in which the run was paused
+	Start       float64           `json:"t"`   // seconds since the run's start
+	Length      float64           `json:"len"` // seconds
+	Kind        string            `json:"kind"`
+	Phase       string            `json:"phase"`
+	Recorded    bool              `json:"recorded"` // false in a warm-up phase
+	Offered     uint64            `json:"offered"`
+	Sent        uint64            `json:"sent"`
+	Done        map[string]uint64 `json:"done"`              // by class
+	InFlight    int64             `json:"in_flight"`         // sent and unanswered at the interval's end
+	Waiting     int64             `json:"waiting,omitempty"` // due and unsent at the interval's end
+	Attempts    uint64            `json:"attempts"`
+	Throttles   map[string]uint64 `json:"throttles,omitempty"` // by reason
+	Failures    map[string]uint64 `json:"failures,omitempty"`  // attempts that failed otherwise, by "class: reason"
+	Overflow    uint64            `json:"overflow,omitempty"`  // values outside the histograms' range, left out
+	ReadUnits   float64           `json:"read_units"`
+	WriteUnits  float64           `json:"write_units"`
+	IndexReads  float64           `json:"index_read_units,omitempty"`  // of read_units, those of secondary indexes
+	IndexWrites float64           `json:"index_write_units,omitempty"` // of write_units, those of secondary indexes
+	BytesOut    uint64            `json:"bytes_out"`
+	BytesIn     uint64            `json:"bytes_in"`
+	Verified    uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Stale       uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
+	Corrupt     uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
+	Response    Percentiles       `json:"response"`           // of successes, ns
+	Service     Percentiles       `json:"service"`            // of successes, ns
+	Limited     bool              `json:"generator_limited,omitempty"`
+	Paused      float64           `json:"paused,omitempty"` // seconds of Length in which the run was paused
 }
 
 // Percentiles of one histogram, in nanoseconds; zero when Count is.

@@ -149,6 +149,8 @@ func (t *Totals) Add(o Totals) {
 	t.Overflow += o.Overflow
 	t.ReadUnits += o.ReadUnits
 	t.WriteUnits += o.WriteUnits
+	t.IndexReads += o.IndexReads
+	t.IndexWrites += o.IndexWrites
 	t.BytesOut += o.BytesOut
 	t.BytesIn += o.BytesIn
 	t.Verified += o.Verified

@@ -35,6 +35,8 @@ func SumIntervals(lines []Interval) Totals {
 		t.Overflow += line.Overflow
 		t.ReadUnits += line.ReadUnits
 		t.WriteUnits += line.WriteUnits
+		t.IndexReads += line.IndexReads
+		t.IndexWrites += line.IndexWrites
 		t.BytesOut += line.BytesOut
 		t.BytesIn += line.BytesIn
 		t.Verified += line.Verified

@@ -74,6 +74,9 @@ func (d *Driver) take(ctx context.Context, table *types.TableDescription) error 
 	if wrong := d.keysDiffer(table); wrong != "" {
 		return fmt.Errorf("table %s has %s, which the scenario's items do not fit: drop it, or name another table", d.cfg.Table, wrong)
 	}
+	if wrong := d.indexesDiffer(table); wrong != "" && (mine || len(d.sc.Indexes) > 0) {
+		return fmt.Errorf("table %s has %s: drop it, or name another table", d.cfg.Table, wrong)
+	}
 	if mine {
 		wrong := d.capacityDiffers(table)
 		if wrong == "" {
@@ -124,6 +127,7 @@ func (d *Driver) create(ctx context.Context) error {
 			types.AttributeDefinition{AttributeName: aws.String(k.name), AttributeType: types.ScalarAttributeTypeS})
 	}
 	d.cfg.Capacity.apply(in)
+	d.addIndexes(in)
 	d.cfg.applyOptions(in)
 	out, err := d.control.CreateTable(ctx, in)
 	if err != nil {

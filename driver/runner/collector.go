@@ -222,7 +222,7 @@ func (c *collector) line(cell int, s *sum) (results.Interval, bool) {
 		InFlight: inFlight, Waiting: waiting,
 		Attempts: s.attempts, Overflow: s.overflow(),
 		Throttles: reasons(s.throttles, false), Failures: reasons(s.failures, true),
-		ReadUnits: s.readUnits, WriteUnits: s.writeUnits, BytesOut: s.bytesOut, BytesIn: s.bytesIn,
+		ReadUnits: s.readUnits, WriteUnits: s.writeUnits, IndexReads: s.indexReads, IndexWrites: s.indexWrites, BytesOut: s.bytesOut, BytesIn: s.bytesIn,
 		Verified: s.verified, Stale: s.stale, Corrupt: s.corrupt,
 		Response: s.response.Percentiles(), Service: s.service.Percentiles(),
 	}

@@ -380,6 +380,8 @@ func (m *sum) addLine(line *results.Interval) {
 	m.bytesIn += line.BytesIn
 	m.readUnits += line.ReadUnits
 	m.writeUnits += line.WriteUnits
+	m.indexReads += line.IndexReads
+	m.indexWrites += line.IndexWrites
 	m.checked.add(checked{line.Verified, line.Stale, line.Corrupt})
 	for reason, n := range line.Throttles {
 		m.throttles.add(op.Throttled, unnamed(reason), n)

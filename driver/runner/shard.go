@@ -25,6 +25,8 @@ type cell struct {
 	attempts              uint64
 	bytesOut, bytesIn     uint64
 	readUnits, writeUnits float64
+	indexReads            float64 // of readUnits
+	indexWrites           float64 // of writeUnits
 	checked
 	throttles     tally
 	failures      tally
@@ -82,6 +84,8 @@ func (s *shard) done(index int, o *op.Op, out *op.Outcome, response, service tim
 	c.bytesIn += out.BytesIn
 	c.readUnits += out.ReadUnits
 	c.writeUnits += out.WriteUnits
+	c.indexReads += out.IndexReads
+	c.indexWrites += out.IndexWrites
 	if out.Class.Success() {
 		c.response.Record(response)
 		c.service.Record(service)
@@ -123,6 +127,8 @@ type sum struct {
 	attempts              uint64
 	bytesOut, bytesIn     uint64
 	readUnits, writeUnits float64
+	indexReads            float64 // of readUnits
+	indexWrites           float64 // of writeUnits
 	checked
 	throttles     tally
 	failures      tally
@@ -155,6 +161,8 @@ func (m *sum) take(c *cell) bool {
 	m.bytesIn += c.bytesIn
 	m.readUnits += c.readUnits
 	m.writeUnits += c.writeUnits
+	m.indexReads += c.indexReads
+	m.indexWrites += c.indexWrites
 	m.checked.add(c.checked)
 	m.throttles.take(&c.throttles)
 	m.failures.take(&c.failures)
@@ -165,6 +173,7 @@ func (m *sum) take(c *cell) bool {
 	m.attemptFailed.Take(&c.attemptFailed)
 	c.classes = [op.ClassCount]uint64{}
 	c.attempts, c.bytesOut, c.bytesIn, c.readUnits, c.writeUnits = 0, 0, 0, 0, 0
+	c.indexReads, c.indexWrites = 0, 0
 	c.checked = checked{}
 	return true
 }
@@ -179,6 +188,8 @@ func (m *sum) add(from *sum) {
 	m.bytesIn += from.bytesIn
 	m.readUnits += from.readUnits
 	m.writeUnits += from.writeUnits
+	m.indexReads += from.indexReads
+	m.indexWrites += from.indexWrites
 	m.checked.add(from.checked)
 	for _, e := range from.throttles {
 		m.throttles.add(e.class, e.reason, e.n)

@@ -48,6 +48,8 @@ func (c *collector) result() results.Totals {
 		t.Attempts += s.attempts
 		t.ReadUnits += s.readUnits
 		t.WriteUnits += s.writeUnits
+		t.IndexReads += s.indexReads
+		t.IndexWrites += s.indexWrites
 		t.BytesOut += s.bytesOut
 		t.BytesIn += s.bytesIn
 		t.Verified += s.verified

@@ -54,7 +54,7 @@ func (c *checked) add(from checked) {
 
 // before notes that a write is being sent.
 func (v *verifier) before(o *op.Op, sent time.Duration) {
-	if v != nil && o.Kind.Writes() {
+	if v != nil && o.Kind.Replaces() {
 		v.versions.begin(o.Item, sent)
 	}
 }
@@ -65,7 +65,7 @@ func (v *verifier) after(o *op.Op, out *op.Outcome, sent, end time.Duration, eve
 	switch {
 	case v == nil:
 		return checked{}
-	case o.Kind.Writes():
+	case o.Kind.Replaces():
 		w := acknowledged{version: o.Index + 1, sent: sent, acked: end, deleted: o.Kind == op.Delete}
 		v.versions.end(o.Item, w, endingOf(o, out))
 		return checked{}
