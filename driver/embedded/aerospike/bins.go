@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"crossover/driver/embedded/aerospike/cdt"
-	"crossover/driver/embedded/aerospike/expression"
 	"crossover/driver/embedded/aerospike/geo"
 	"crossover/driver/embedded/aerospike/hll"
 	"crossover/driver/embedded/aerospike/msgpack"
@@ -23,7 +22,7 @@ type binSet struct {
 
 	scratch wire.Op
 
-	of func() *expression.Record // the record as it is by now, for expressions
+	asker asker // of the record, for expressions
 }
 
 // maxArena bounds what one request's operations may make of a record on the way to its end.

@@ -38,10 +38,23 @@ func (f *filters) of(m *wire.Message) (e *expression.Expression, r wire.Result) 
 	return e, wire.OK
 }
 
-// subject returns what an expression may ask of a record; now is in milliseconds since 2010.
-func subject(r *store.Record, set string, now uint64) *expression.Record {
-	return &expression.Record{
-		Bin: func(name []byte) (uint8, []byte) {
+// An asker is what an expression's record is made from when there is an expression: a record,
+// and, while its bins are being changed, the bins as they are by now. It is passed by value, so
+// that a request without an expression pays nothing.
+type asker struct {
+	record *store.Record // nil: none, it is being made
+	bins   *binSet       // nil: the record's own
+	set    []byte
+	now    uint64 // milliseconds since 2010
+}
+
+// subject returns what an expression may ask.
+func (a asker) subject() *expression.Record {
+	e := &expression.Record{Set: string(a.set), Now: a.now}
+	if r := a.record; r != nil {
+		e.Key, e.Digest, e.Bytes = r.Key(), r.Digest, int(r.Device)
+		e.LastUpdate, e.VoidTime = r.LastUpdate, r.VoidTime
+		e.Bin = func(name []byte) (uint8, []byte) {
 			var op wire.Op
 			for ops := r.Ops(); ops.Next(&op); {
 				if string(op.Name) == string(name) {
@@ -49,24 +62,24 @@ func subject(r *store.Record, set string, now uint64) *expression.Record {
 				}
 			}
 			return wire.Null, nil
-		},
-		Key: r.Key(), Set: set, Digest: r.Digest, Bytes: int(r.Device),
-		LastUpdate: r.LastUpdate, VoidTime: r.VoidTime, Now: now,
-	}
-}
-
-// subject returns what an expression may ask of the record whose bins are being changed: the
-// bins as they are by now, all else as it was. old is nil for a new record.
-func (b *binSet) subject(old *store.Record, set string, now uint64) *expression.Record {
-	e := &expression.Record{Set: set, Now: now}
-	if old != nil {
-		e = subject(old, set, now)
-	}
-	e.Bin = func(name []byte) (uint8, []byte) {
-		if i := b.find(name); i >= 0 {
-			return b.bins[i].Type, b.bins[i].Value
 		}
-		return wire.Null, nil
+	}
+	if b := a.bins; b != nil {
+		e.Bin = func(name []byte) (uint8, []byte) {
+			if i := b.find(name); i >= 0 {
+				return b.bins[i].Type, b.bins[i].Value
+			}
+			return wire.Null, nil
+		}
 	}
 	return e
+}
+
+// passes reports whether a filter, if any, lets a record through.
+func passes(f *expression.Expression, r *store.Record, set string, now uint64) bool {
+	if f == nil {
+		return true
+	}
+	own := *r // so that the caller's need not be on the heap when there is no filter
+	return f.Match(asker{record: &own, set: []byte(set), now: now}.subject())
 }

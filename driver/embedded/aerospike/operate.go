@@ -23,10 +23,10 @@ func reads(code uint8) (reads, known bool) {
 
 // readInside carries out an operation that reads inside of a bin's value, wire.Null for a bin
 // that is not there, of which nothing is answered; or one that evaluates an expression on the
-// whole record, which of returns.
-func readInside(op *wire.Op, kind uint8, value []byte, of func() *expression.Record) (cdt.Answer, wire.Result) {
+// whole record.
+func readInside(op *wire.Op, kind uint8, value []byte, of asker) (cdt.Answer, wire.Result) {
 	if op.Code == wire.OpExpRead {
-		return readExpression(op, of())
+		return readExpression(op, of.subject())
 	}
 	if kind == wire.Null {
 		return cdt.Answer{}, wire.OK
@@ -67,7 +67,7 @@ func (b *binSet) readOp(op *wire.Op, p *policies, out []byte) ([]byte, int, wire
 	if i := b.find(op.Name); i >= 0 {
 		kind, value = b.bins[i].Type, b.bins[i].Value
 	}
-	answer, r := readInside(op, kind, value, b.of)
+	answer, r := readInside(op, kind, value, b.asker)
 	if r != wire.OK {
 		return out, 0, r
 	}
@@ -137,7 +137,7 @@ func (b *binSet) writeExpression(op *wire.Op, kind uint8, value []byte) (uint8, 
 	case kind == wire.Null && e.Flags&expression.UpdateOnly != 0:
 		return denied(wire.BinNotFound)
 	}
-	v := e.Eval(b.of())
+	v := e.Eval(b.asker.subject())
 	newKind, newValue, ok := v.Particle()
 	if ok && (newKind == wire.List || newKind == wire.Map) {
 		var err error

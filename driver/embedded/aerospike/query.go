@@ -160,7 +160,7 @@ func (s *session) partition(ctx context.Context, q *query, p wire.Partition) err
 			s.page, more = c.store.PageIndex(s.page[:0], q.index, p, q.set, q.from, q.to, q.exact, second, limit)
 		}
 		for i := range s.page {
-			if q.passes(c, &s.page[i]) {
+			if passes(q.filter, &s.page[i].Record, s.page[i].Set, c.calendar.millis(q.now)) {
 				if err := s.record(ctx, q, &s.page[i]); err != nil {
 					return err
 				}
@@ -172,11 +172,6 @@ func (s *session) partition(ctx context.Context, q *query, p wire.Partition) err
 		s.out = wire.AppendHeader(s.out, &marker)
 	}
 	return nil
-}
-
-// passes reports whether the query's filter, if any, lets a record through.
-func (q *query) passes(c *Cluster, r *store.Snapshot) bool {
-	return q.filter == nil || q.filter.Match(subject(&r.Record, r.Set, c.calendar.millis(q.now)))
 }
 
 // record appends one record, read by the thread that is free first.

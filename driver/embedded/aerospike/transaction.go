@@ -40,11 +40,6 @@ func (t *transaction) patience() time.Duration {
 	return transactionMax
 }
 
-// passes reports whether the transaction's filter, if any, lets a record through.
-func (t *transaction) passes(c *Cluster, r *store.Record, set string) bool {
-	return t.filter == nil || t.filter.Match(subject(r, set, c.calendar.millis(t.now)))
-}
-
 // from notes what a record says of itself in an answer.
 func (t *transaction) from(r *store.Record) {
 	t.head.Generation, t.head.TTL = uint32(r.Generation), r.VoidTime
@@ -164,7 +159,7 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 		t.fail(wire.KeyMismatch)
 		return out
 	}
-	if !t.passes(c, &r, set) {
+	if !passes(t.filter, &r, set, c.calendar.millis(t.now)) {
 		t.done = n.devices.read(t.now, t.digest, int(r.Device), n.place(&r, master))
 		t.fail(wire.FilteredOut)
 		return out
@@ -182,7 +177,8 @@ func (n *Node) read(t *transaction, master bool, out []byte) []byte {
 		t.head.Ops = int(answer.count)
 		return append(out, answer.bins...)
 	}
-	return t.readBins(&r, func() *expression.Record { return subject(&r, set, c.calendar.millis(t.now)) }, out)
+	some := r // an expression may keep it, which would put the record of a plain read on the heap
+	return t.readBins(&some, asker{record: &some, now: c.calendar.millis(t.now)}, out)
 }
 
 // place returns where a record stands on the node's device, 0 when only its master's is known.
@@ -194,7 +190,8 @@ func (n *Node) place(r *store.Record, master bool) uint32 {
 }
 
 // readBins appends the bins that the message's operations name.
-func (t *transaction) readBins(r *store.Record, of func() *expression.Record, out []byte) []byte {
+func (t *transaction) readBins(r *store.Record, of asker, out []byte) []byte {
+	of.set, _ = t.message.Field(wire.FieldSet)
 	all := t.message.Info2&wire.Info2RespondAllOps != 0
 	var op, bin wire.Op
 	for ops := t.message.Operations(); ops.Next(&op); {

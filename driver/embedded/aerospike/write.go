@@ -3,7 +3,6 @@ package aerospike
 import (
 	"time"
 
-	"crossover/driver/embedded/aerospike/expression"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -97,7 +96,7 @@ func (n *Node) remove(t *transaction, m *partitionMap) {
 		t.fail(wire.GenerationError)
 	case !keyMatches(t.message, r):
 		t.fail(wire.KeyMismatch)
-	case !t.passes(c, r, txn.SetName()):
+	case !passes(t.filter, r, txn.SetName(), c.calendar.millis(t.now)):
 		t.fail(wire.FilteredOut)
 	}
 	if t.head.Result != wire.OK {
@@ -132,7 +131,7 @@ func (n *Node) write(s *session, t *transaction, m *partitionMap, out []byte) []
 	txn := c.store.Begin(t.digest, c.calendar.seconds(t.now))
 	defer txn.End()
 	old := txn.Record
-	if r = p.check(t.message, &txn); r == wire.OK && old != nil && !t.passes(c, old, txn.SetName()) {
+	if r = p.check(t.message, &txn); r == wire.OK && old != nil && !passes(t.filter, old, txn.SetName(), c.calendar.millis(t.now)) {
 		r = wire.FilteredOut
 	}
 	if r != wire.OK {
@@ -198,10 +197,8 @@ func (n *Node) apply(s *session, t *transaction, p *policies, txn *store.Txn, ou
 	if old != nil && !p.replace {
 		b.load(old)
 	}
-	b.of = func() *expression.Record {
-		set, _ := m.Field(wire.FieldSet)
-		return b.subject(old, string(set), n.cluster.calendar.millis(t.now))
-	}
+	b.asker = asker{record: old, bins: b, now: n.cluster.calendar.millis(t.now)}
+	b.asker.set, _ = m.Field(wire.FieldSet)
 	out, ops, r := b.run(m, p, out)
 	if r != wire.OK {
 		return out, r
