@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,7 @@ func onOff(name, value string) (bool, error) {
 func newServeDynamoDB(s streams) *cobra.Command {
 	var listen, latency, fault, region string
 	var seed uint64
+	var ttlWithin time.Duration
 	var child bool
 	c := &cobra.Command{
 		Use:   "dynamodb",
@@ -77,6 +79,9 @@ func newServeDynamoDB(s streams) *cobra.Command {
 			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed}
 			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
+			}
+			if o.TTLWithin = ttlWithin; ttlWithin <= 0 {
+				return badInput(fmt.Errorf("--ttl-within %s: expected more than 0", ttlWithin))
 			}
 			server, err := dynamodbserver.New(o)
 			if err != nil {
@@ -98,6 +103,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 	f.StringVar(&listen, "listen", "127.0.0.1:8000", "address to listen on; port 0 takes a free one")
 	f.StringVar(&latency, "latency", "on", "modelled service times: on or off")
 	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
+	f.DurationVar(&ttlWithin, "ttl-within", dynamodbserver.DefaultTTLWithin, "within how long after its time an expired item is deleted")
 	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
 	f.Uint64Var(&seed, "seed", 1, "seed of latencies and faults")
 	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")

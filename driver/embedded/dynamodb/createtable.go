@@ -39,6 +39,7 @@ func (c *call) createTable() error {
 	keys, defined := keySchema(r)
 	through := billing(r, throughput{}, true)
 	warm := warmThroughput(r, through)
+	view, _ := r.streamSpecification()
 	t := &table{
 		name: c.s.tableName(name), class: r.choice("TableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
 		protected: r.flag("DeletionProtectionEnabled"), tags: tags(r), schema: keys, definitions: defined,
@@ -64,11 +65,22 @@ func (c *call) createTable() error {
 	t.warm = warm
 	partitions := t.learn()
 	t.due.Store(never)
+	for _, ix := range indexes {
+		ix.begin(c)
+	}
 	if err := c.s.add(t, c.now); err != nil {
 		return err
 	}
+	if view != "" {
+		t.mu.Lock()
+		err := c.setStream(t, view)
+		t.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
 	for _, ix := range indexes {
-		ix.begin(c)
+		ix.announce(c.s)
 	}
 	c.s.event(t.name, "table created", fmt.Sprintf("table %s: %s, %d partitions", t.name, through, partitions))
 	return c.answerDescription("TableDescription", t)
@@ -118,9 +130,6 @@ func refuseFeatures(r *request) {
 	r.refuse("ResourcePolicy", "ReplicaUpdates", "MultiRegionConsistency",
 		"GlobalTableWitnessUpdates",
 		"GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
-	if x := r.structure("StreamSpecification"); x != nil && x.flag("StreamEnabled") {
-		r.fail(notModelled("streams"))
-	}
 	if x := r.structure("SSESpecification"); x != nil && x.flag("Enabled") {
 		r.fail(notModelled("encryption with a key of KMS"))
 	}

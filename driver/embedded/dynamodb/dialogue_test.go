@@ -177,6 +177,8 @@ func (h *host) restart(words string) string {
 		switch key {
 		case "latency":
 			o.Latency = true
+		case "ttl":
+			o.TTLWithin, err = time.ParseDuration(value)
 		case "region":
 			o.Region = value
 		case "fault":

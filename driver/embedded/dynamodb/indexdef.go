@@ -243,21 +243,33 @@ func (ix *index) begin(c *call) {
 		Provisioned: t.provisioned, Read: float64(t.read), Write: float64(t.write),
 		MaxRead: float64(t.maxRead), MaxWrite: float64(t.maxWrite), WarmRead: ix.warm[0], WarmWrite: ix.warm[1],
 	}, c.now)
-	n := ix.learn()
-	c.s.event(ix.table.name, "index created", fmt.Sprintf("table %s, index %s: %s, %d partitions", ix.table.name,
-		ix.name, t, n))
+	ix.learn()
 }
 
-// with returns what a table keeps beside its items when its indexes change; nil for nothing.
+// announce notes that a global index was made.
+func (ix *index) announce(s *Server) {
+	if !ix.local {
+		s.event(ix.table.name, "index created", fmt.Sprintf("table %s, index %s: %s, %d partitions", ix.table.name,
+			ix.name, ix.throughput, len(ix.owners.Load().id)))
+	}
+}
+
+// with returns what a table keeps beside its items when its indexes change.
 func (a *aside) with(indexes []*index) *aside {
+	return a.edited(func(out *aside) {
+		if out.indexes = indexes; out.collections == nil && out.has(true) {
+			out.collections = &collections{bytes: map[uint64]int64{}}
+		}
+	})
+}
+
+// edited returns a changed copy; nil when nothing is left in it.
+func (a *aside) edited(edit func(*aside)) *aside {
 	out := &aside{}
 	if a != nil {
 		*out = *a
 	}
-	if out.indexes = indexes; out.collections == nil && out.has(true) {
-		out.collections = &collections{bytes: map[uint64]int64{}}
-	}
-	if len(indexes) == 0 {
+	if edit(out); len(out.indexes) == 0 && out.ttl == nil && out.stream == nil {
 		return nil
 	}
 	return out

@@ -16,6 +16,8 @@ import (
 type aside struct {
 	indexes     []*index
 	collections *collections // of a table with local indexes
+	ttl         *ttl
+	stream      *stream
 }
 
 // global and local reports whether there are indexes of a kind.
@@ -209,8 +211,8 @@ const indexProvisionedMessage = "The level of configured provisioned throughput 
 	"secondary indexes of the table was exceeded. Consider increasing your provisioning level for the " +
 	"under-provisioned global secondary indexes with the UpdateTable API"
 
-// apply brings the indexes up to date. The caller keeps the item's entry locked.
-func (a *aside) apply(s *Server, now time.Duration, at store.Key, then *consequence) {
+// apply brings everything up to date with a change. The caller keeps the item's entry locked.
+func (a *aside) apply(s *Server, now time.Duration, c change, then *consequence) {
 	for i := range then.changes {
 		x := &then.changes[i]
 		if x.removes {
@@ -221,7 +223,13 @@ func (a *aside) apply(s *Server, now time.Duration, at store.Key, then *conseque
 		}
 	}
 	if a.collections != nil {
-		a.collections.add(at.Hash, then.bytes)
+		a.collections.add(c.at.Hash, then.bytes)
+	}
+	if a.ttl != nil {
+		a.ttl.change(s, c.at, c.old, c.after)
+	}
+	if a.stream != nil {
+		a.stream.add(now, c)
 	}
 }
 

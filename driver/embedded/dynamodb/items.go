@@ -149,7 +149,7 @@ func (c *call) doBeside(w *write, beside *aside, old, after attribute.Stored) er
 	}
 	c.chargeIndexes(then.changes)
 	w.bill.addAll(then.changes)
-	beside.apply(c.s, c.now, w.place, &then)
+	beside.apply(c.s, c.now, change{at: w.place, old: old, after: after}, &then)
 	return nil
 }
 

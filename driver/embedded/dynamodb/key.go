@@ -39,6 +39,15 @@ func (s schema) has(name string) bool {
 	return slices.ContainsFunc(s, func(k keyAttribute) bool { return k.name == name })
 }
 
+// names returns the key's attributes as a set.
+func (s schema) names() map[string]bool {
+	out := make(map[string]bool, len(s))
+	for _, k := range s {
+		out[k.name] = true
+	}
+	return out
+}
+
 // of returns the key attributes of an item.
 func (s schema) of(it attribute.Item) attribute.Item {
 	out := make(attribute.Item, len(s))

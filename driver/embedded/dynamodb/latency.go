@@ -43,6 +43,8 @@ var medians = map[string]time.Duration{
 	// A transaction is prepared and then committed: two rounds.
 	"TransactGetItems":   3600 * time.Microsecond,
 	"TransactWriteItems": 7000 * time.Microsecond,
+	"GetRecords":         5000 * time.Microsecond,
+	"GetShardIterator":   5000 * time.Microsecond,
 }
 
 // What tables take to be created, changed and deleted, by assumption; AWS's take longer and

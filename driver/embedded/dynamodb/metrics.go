@@ -23,6 +23,7 @@ const (
 	returnedItems     // also by Operation
 	userErrors        // of the account only
 	conflicts         // requests that met a transaction under way
+	expiredItems      // deleted by time to live
 	causeMetrics      // the first of the metrics by cause and side
 	metricCount       = causeMetrics + 8
 )
@@ -42,7 +43,7 @@ func causeMetric(d partition.Decision) metric {
 var metricNames = [metricCount]string{
 	"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents",
 	"ConditionalCheckFailedRequests", "ThrottledRequests", "SystemErrors", "ReturnedItemCount", "UserErrors",
-	"TransactionConflict",
+	"TransactionConflict", "TimeToLiveDeletedItemCount",
 	"ReadProvisionedThroughputThrottleEvents", "WriteProvisionedThroughputThrottleEvents",
 	"ReadKeyRangeThroughputThrottleEvents", "WriteKeyRangeThroughputThrottleEvents",
 	"ReadMaxOnDemandThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents",

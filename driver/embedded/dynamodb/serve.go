@@ -50,10 +50,20 @@ var operations = map[string]operation{
 	"Scan":               {about: itemsSubject, do: (*call).scan},
 	"TransactGetItems":   {about: itemsSubject, do: (*call).transactGetItems},
 	"TransactWriteItems": {about: itemsSubject, do: (*call).transactWriteItems},
+	"DescribeTimeToLive": {about: tableSubject, do: (*call).describeTimeToLive},
+	"UpdateTimeToLive":   {about: tableSubject, do: (*call).updateTimeToLive},
 	"TagResource":        {about: tableSubject, do: (*call).tagResource},
 	"UntagResource":      {about: tableSubject, do: (*call).untagResource},
 	"UpdateItem":         {about: onePartitionSubject, do: (*call).updateItem},
 	"UpdateTable":        {about: tableSubject, do: (*call).updateTable},
+}
+
+// streamOperations are those of the streams' own API.
+var streamOperations = map[string]operation{
+	"DescribeStream":   {about: tableSubject, do: (*call).describeStream},
+	"GetRecords":       {about: tableSubject, do: (*call).getRecords},
+	"GetShardIterator": {about: tableSubject, do: (*call).getShardIterator},
+	"ListStreams":      {about: tableSubject, do: (*call).listStreams},
 }
 
 // targetPrefix is the API's version in the header X-Amz-Target.
@@ -182,6 +192,7 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 	} else if !known {
 		err = unknownOperation()
 	} else {
+		s.expireBefore(c, op)
 		if op.about != tableSubject {
 			c.fault, hold = s.options.Faults.draw(c.rng)
 			hold += s.drill.draw(c)
@@ -226,6 +237,10 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 func operationOf(target []byte) (name string, op operation, known bool) {
 	rest, ours := bytes.CutPrefix(target, []byte(targetPrefix))
 	if !ours {
+		if rest, ours = bytes.CutPrefix(target, []byte(streamPrefix)); ours {
+			op, known = streamOperations[string(rest)]
+			return op.name, op, known
+		}
 		return "", operation{}, false
 	}
 	if op, known = operations[string(rest)]; known {
@@ -235,9 +250,11 @@ func operationOf(target []byte) (name string, op operation, known bool) {
 }
 
 func init() {
-	for name, op := range operations {
-		op.name = name
-		operations[name] = op
+	for _, all := range []map[string]operation{operations, streamOperations} {
+		for name, op := range all {
+			op.name = name
+			all[name] = op
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ type Options struct {
 	Latency bool        // modelled service times; without them every answer comes at once
 	Seed    uint64      // of latencies, faults and identifiers
 	Faults  Faults
+	// TTLWithin is how long after its time an expired item may stay; 0 takes DefaultTTLWithin.
+	TTLWithin time.Duration
 	// DenyWrites names tables whose writes are refused with AccessDeniedException, and counted:
 	// that nobody writes to them any more can then be seen before they are given up.
 	DenyWrites []string
@@ -53,6 +55,8 @@ type Server struct {
 
 	collectionLimit int64 // bytes
 	tokens          tokens
+	nextExpiry      atomic.Int64 // on the server's clock
+	streams         streams
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
@@ -69,6 +73,10 @@ func New(o Options) (*Server, error) {
 	s := &Server{options: o, tables: map[string]*table{}, collectionLimit: collectionLimit, sleepers: sleepers{clock: o.Clock}}
 	s.arnPrefix = "arn:aws:dynamodb:" + o.Region + ":" + account + ":table/"
 	s.calls.New = newScratch
+	s.nextExpiry.Store(never)
+	if s.options.TTLWithin == 0 {
+		s.options.TTLWithin = DefaultTTLWithin
+	}
 	s.registry = newRegistry(s)
 	return s, nil
 }

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -93,6 +94,7 @@ const identity = "crossover embedded DynamoDB (modelled)"
 // and what happened after a sequence number.
 func (s *Server) status(name string, since uint64) status {
 	now := s.options.Clock.Now()
+	s.expire(now, math.MaxInt)
 	out := status{Identity: identity, Partitions: []heat{}, Counters: map[string]float64{}}
 	var total sums
 	done, items, bytes := uint64(0), int64(0), int64(0)

@@ -49,6 +49,7 @@ type table struct {
 
 	mu         sync.RWMutex // guards what follows
 	status     string
+	stream     *stream // the last one, which may be switched off
 	throughput throughput
 	effect     func(now time.Duration) // what happens at due
 	class      string

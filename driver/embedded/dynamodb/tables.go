@@ -29,7 +29,15 @@ type description struct {
 	GlobalSecondaryIndexes    []indexDescription    `json:"GlobalSecondaryIndexes,omitempty"`
 	LocalSecondaryIndexes     []indexDescription    `json:"LocalSecondaryIndexes,omitempty"`
 	TableClassSummary         *classDesc            `json:"TableClassSummary,omitempty"`
+	StreamSpecification       *streamDesc           `json:"StreamSpecification,omitempty"`
+	LatestStreamLabel         string                `json:"LatestStreamLabel,omitempty"`
+	LatestStreamArn           string                `json:"LatestStreamArn,omitempty"`
 	DeletionProtectionEnabled bool                  `json:"DeletionProtectionEnabled"`
+}
+
+type streamDesc struct {
+	StreamEnabled  bool   `json:"StreamEnabled"`
+	StreamViewType string `json:"StreamViewType"`
 }
 
 type attributeDefinition struct {
@@ -110,6 +118,12 @@ func (t *table) describe(now time.Time) description {
 		d.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
 	}
 	d.OnDemandThroughput = onDemandOf(t.throughput)
+	if t.stream != nil {
+		d.LatestStreamLabel, d.LatestStreamArn = t.stream.label, t.stream.arn
+		if t.stream.enabled() {
+			d.StreamSpecification = &streamDesc{true, t.stream.view}
+		}
+	}
 	if a := t.aside.Load(); a != nil {
 		for _, ix := range a.indexes {
 			if ix.local {
@@ -245,6 +259,11 @@ func (c *call) remove(t *table) error {
 	case t.status == deleting:
 		return inUse("Attempt to change a resource which is still in use: Table is being deleted: %s", t.name)
 	}
-	t.begin(deleting, c.s.later(c.now, deleteFor), func(time.Duration) { t.status = "" })
+	t.begin(deleting, c.s.later(c.now, deleteFor), func(now time.Duration) {
+		t.status = ""
+		if a := t.aside.Load(); a != nil && a.stream != nil {
+			a.stream.stop(now)
+		}
+	})
 	return nil
 }

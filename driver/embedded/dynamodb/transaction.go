@@ -209,4 +209,3 @@ func bills(charges []charge) []*bill {
 	}
 	return out
 }
-

@@ -303,7 +303,7 @@ func (c *call) transact(writes []*transactWrite) ([]charge, error) {
 			continue
 		}
 		if beside := w.table.aside.Load(); beside != nil {
-			beside.apply(c.s, c.now, w.place, &then[i])
+			beside.apply(c.s, c.now, change{at: w.place, old: w.old, after: w.after}, &then[i])
 		}
 		w.table.store.Put(w.place, w.after)
 		c.overwritten(&w.write)

@@ -127,6 +127,7 @@ func (c *call) raise(t *table, u indexUpdates) {
 	ix := u.made
 	ix.status, ix.backfilling = creating, true
 	ix.begin(c)
+	ix.announce(c.s)
 	t.definitions = u.defined
 	old := t.aside.Load()
 	var indexes []*index

@@ -19,7 +19,7 @@ func (c *call) updateTable() error {
 	class := r.choice("TableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS")
 	protected := r.flag("DeletionProtectionEnabled")
 	changes := r.has("BillingMode") || r.has("ProvisionedThroughput") || r.has("OnDemandThroughput") ||
-		r.has("GlobalSecondaryIndexUpdates")
+		r.has("GlobalSecondaryIndexUpdates") || r.has("StreamSpecification")
 	if r.err == nil && !changes && !r.has("TableClass") && !r.has("DeletionProtectionEnabled") {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " +
 			"GlobalSecondaryIndexUpdates or " +
@@ -45,12 +45,19 @@ func (c *call) alter(t *table, class string, protected bool) (*index, error) {
 			map[string]string{creating: "created", updating: "updated", deleting: "deleted"}[t.status], t.name)
 	}
 	next := billing(r, t.throughput, false)
+	view, sent := r.streamSpecification()
 	indexes := c.indexUpdates(t, next)
 	if r.err == nil && r.has("ProvisionedThroughput") && next == t.throughput {
 		r.fail(unchanged(next))
 	}
 	if r.err != nil {
 		return nil, r.err
+	}
+	if sent {
+		if err := c.setStream(t, view); err != nil {
+			return nil, err
+		}
+		t.begin(updating, c.s.later(c.now, updateFor), func(time.Duration) { t.status = active })
 	}
 	if r.has("TableClass") {
 		t.class = class
