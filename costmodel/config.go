@@ -16,16 +16,45 @@ import (
 
 // A Config is the scenario's cost section.
 type Config struct {
-	Regions   []Region        `yaml:"regions" doc:"AWS regions; one for now"`
-	Horizon   Months          `yaml:"horizon" default:"36 months" doc:"how long both sides are paid for"`
-	Demand    DemandConfig    `yaml:"demand" required:"true"`
-	Items     uint64          `yaml:"items" default:"0" doc:"items in production; 0 takes dataset.items"`
-	DynamoDB  DynamoDBConfig  `yaml:"dynamodb"`
-	Aerospike AerospikeConfig `yaml:"aerospike"`
-	People    PeopleConfig    `yaml:"people"`
-	GB        string          `yaml:"gb" default:"GiB" enum:"GiB|GB" doc:"what AWS bills as a GB of storage and traffic: 2^30 bytes (GiB) or 10^9 (GB); sources disagree"`
+	Regions      []Region         `yaml:"regions" doc:"AWS regions; one for now"`
+	Horizon      Months           `yaml:"horizon" default:"36 months" doc:"how long both sides are paid for"`
+	Demand       DemandConfig     `yaml:"demand" required:"true"`
+	DiscountRate YearlyRate       `yaml:"discount_rate" default:"8%/year" doc:"rate at which later months' costs are discounted to a present value; verdicts do not use it"`
+	Items        uint64           `yaml:"items" default:"0" doc:"items in production; 0 takes dataset.items"`
+	DynamoDB     DynamoDBConfig   `yaml:"dynamodb"`
+	Aerospike    AerospikeConfig  `yaml:"aerospike"`
+	People       PeopleConfig     `yaml:"people"`
+	Ranges       map[string]Range `yaml:"ranges" doc:"how far assumptions may be off, in place of this tool's own judgement: their names below cost, each with LOW to HIGH in its own spelling"`
+	GB           string           `yaml:"gb" default:"GiB" enum:"GiB|GB" doc:"what AWS bills as a GB of storage and traffic: 2^30 bytes (GiB) or 10^9 (GB); sources disagree"`
 
-	origins // where the values came from
+	origins                       // where the values came from
+	spans   map[string][2]float64 // Ranges, read
+}
+
+// A Range is the two ends between which an assumption plausibly lies: "20us to 40us".
+type Range struct{ Low, High string }
+
+// DecodeYAML reads a range.
+func (r *Range) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
+	low, high, ok := strings.Cut(n.Value, " to ")
+	r.Low, r.High = strings.TrimSpace(low), strings.TrimSpace(high)
+	if !ok || r.Low == "" || r.High == "" {
+		d.Fail(n, path, "a range such as 20us to 40us", "")
+	}
+}
+
+// SetSpan notes the range of an assumption in its own unit.
+func (c *Config) SetSpan(name string, low, high float64) {
+	if c.spans == nil {
+		c.spans = map[string][2]float64{}
+	}
+	c.spans[name] = [2]float64{low, high}
+}
+
+// Span returns the range that the scenario gives an assumption.
+func (c *Config) Span(name string) (low, high float64, ok bool) {
+	s, ok := c.spans[name]
+	return s[0], s[1], ok
 }
 
 // A DemandConfig is the production load in operations/s.

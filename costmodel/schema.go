@@ -13,6 +13,11 @@ func (*Months) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema says what DecodeYAML accepts.
+func (*Range) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^\S.* to .*\S$`, Description: "LOW to HIGH, each as the assumption itself is written"}
+}
+
+// JSONSchema says what DecodeYAML accepts.
 func (*YearlyRate) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{
 		Type: "string", Pattern: `^-?[0-9][0-9_]*(\.[0-9]+)?([eE]\+?[0-9]+)?%/year$`,

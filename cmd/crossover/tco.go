@@ -20,6 +20,12 @@ import (
 	"crossover/workload"
 )
 
+// The bounds of --draws.
+const (
+	minDraws = 100
+	maxDraws = 1_000_000
+)
+
 // tcoFile is the name of the cost model's result beside the run directories.
 const tcoFile = "tco.json"
 
@@ -47,6 +53,9 @@ func newTCO(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if draws != 0 && (draws < minDraws || draws > maxDraws) {
+				return badInput(fmt.Errorf("--draws %d: expected %d to %d", draws, minDraws, maxDraws))
+			}
 			r, err := priceScenario(c.Context(), sc, runs, b, values)
 			if err != nil {
 				return badInput(err)
@@ -67,6 +76,8 @@ func newTCO(s streams) *cobra.Command {
 	f.StringVar(&book, "book", "", "price book whose prices replace the embedded ones key by key")
 	f.StringVar(&out, "out", "", "also write the result to this file, for `crossover explain` and `crossover report`")
 	f.StringArrayVar(&whatIf, "what-if", nil, "NAME=VALUE: re-price with another value of an assumption (repeatable)")
+	f.IntVar(&draws, "draws", draws, "draws of the assumptions within their ranges, 100 to 1,000,000 (default 10,000)")
+	f.Lookup("draws").DefValue = "0" // the text says what 0 takes
 	f.BoolVar(&asJSON, "json", false, "as JSON")
 	return c
 }
@@ -83,8 +94,12 @@ func parseWhatIf(list []string) (map[string]string, error) {
 	return values, nil
 }
 
+// draws is how many draws of the assumptions a pricing makes; 0 takes tco's own number. The flag
+// --draws sets it.
+var draws int
+
 func priceScenario(ctx context.Context, sc *workload.Scenario, runs []*results.Run, b *price.Book, whatIf map[string]string) (*tco.Result, error) {
-	return tco.Compute(ctx, tco.Input{Scenario: sc, Runs: runs, Book: b, WhatIf: whatIf, Tool: toolVersion()})
+	return tco.Compute(ctx, tco.Input{Scenario: sc, Runs: runs, Book: b, WhatIf: whatIf, Tool: toolVersion(), Draws: draws})
 }
 
 // loadSubject reads a scenario file, one run directory, or a directory of them.
@@ -136,6 +151,35 @@ func openRuns(path string) ([]*results.Run, error) {
 	return runs, nil
 }
 
+// printAnalyses prints what was worked out from the offers: payback, break-evens, and what is worth
+// knowing.
+func printAnalyses(s streams, r *tco.Result) {
+	if c := r.CashFlow; c != nil {
+		fmt.Fprintln(s.out, c.PaybackNote)
+		if c.Saving != nil {
+			fmt.Fprintf(s.out, "present value of the saving with Aerospike: %s (%s)\n", c.Saving, c.Saving.Weakest())
+		}
+	}
+	for _, b := range r.BreakEven {
+		if b.Figure == nil {
+			fmt.Fprintf(s.out, "%s: %s\n", b.Title, b.Note)
+			continue
+		}
+		fmt.Fprintf(s.out, "%s: %s (%s)\n", b.Title, b.Figure, b.Figure.Weakest())
+	}
+	if u := r.Uncertainty; u != nil {
+		if u.Saving != nil {
+			fmt.Fprintf(s.out, "saving with Aerospike over %d draws: P10 %s, P50 %s, P90 %s (modelled)\n", u.Draws, u.Saving.P10, u.Saving.P50, u.Saving.P90)
+		}
+		for i, n := range u.Information {
+			if i < 3 {
+				fmt.Fprintf(s.out, "worth of knowing exactly: %s (%s): %s (modelled)\n", n.Title, n.Name, n.Figure)
+			}
+		}
+	}
+	fmt.Fprintln(s.out)
+}
+
 func printTCO(s streams, r *tco.Result) {
 	fmt.Fprintf(s.out, "%s: %s\n%s\n\n", strings.ToUpper(r.Verdict.Decision), r.Verdict.Sentence, r.Verdict.Basis)
 	t := table.NewWriter()
@@ -161,6 +205,7 @@ func printTCO(s streams, r *tco.Result) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(s.out, "warning: %s\n", w)
 	}
+	printAnalyses(s, r)
 	for _, m := range r.Verdict.MeasureNext {
 		fmt.Fprintf(s.out, "measure next: %s\n", m)
 	}

@@ -157,6 +157,9 @@ func (o *Offer) Name() string {
 // System returns aerospike.
 func (o *Offer) System() string { return System }
 
+// Community reports whether the offer is Community Edition.
+func (o *Offer) Community() bool { return o.why == "" && o.community }
+
 // Title returns the offer's name for people.
 func (o *Offer) Title() string {
 	if o.why != "" {

@@ -36,6 +36,7 @@ type ledger struct {
 	cfg      *costmodel.Config
 	prices   map[string]price.Price
 	months   []month
+	scratch  []held
 	hours    float64
 	doubtful []string
 	discount []string // lines that a private discount applies to
@@ -226,8 +227,8 @@ func (l *ledger) provisioned(write bool, reserved []float64) {
 		free = l.prices["freetier.provisioned"].Value.InexactFloat64() * freeHours
 	}
 	q := l.byMonth(func(m int) float64 {
-		held := provisionedUnits(l.months[m].spans, l.o.policy, directionOf(write))
-		return max(0, unitHours(held, reserved[m])-free)
+		l.scratch = appendHeld(l.scratch[:0], l.months[m].spans, l.o.policy, directionOf(write))
+		return max(0, unitHours(l.scratch, reserved[m])-free)
 	})
 	l.discount = append(l.discount, name)
 	l.Add(costmodel.Entry{

@@ -241,12 +241,12 @@ func capacity(demand, utilisation float64) float64 {
 // A held is capacity held for a number of hours.
 type held struct{ units, hours float64 }
 
-func provisionedUnits(spans []span, policy, direction int) []held {
-	out := make([]held, len(spans))
-	for i, s := range spans {
-		out[i] = held{s.held[policy][direction], s.hours}
+// appendHeld appends what a policy holds in each span.
+func appendHeld(list []held, spans []span, policy, direction int) []held {
+	for i := range spans {
+		list = append(list, held{spans[i].held[policy][direction], spans[i].hours})
 	}
-	return out
+	return list
 }
 
 // unitHours returns the unit-hours above what is reserved.
@@ -263,26 +263,34 @@ func unitHours(list []held, reserved float64) float64 {
 const block = 100
 
 // bestReserve returns how many units to reserve so that a term costs least: reserved is what
-// a unit costs over the term, hourly what a provisioned one costs an hour. A unit is worth
-// reserving as long as the hours in which it would be provisioned otherwise cost more. Whole
-// blocks are reserved; of the two next to the best the cheaper is taken, the fewer when equal.
+// a unit costs over the term, hourly what a provisioned one costs an hour. Whole blocks are
+// reserved, one more as long as it saves more than it costs. Each saves no more than the one
+// before, so that the first that does not is found by halving.
 func bestReserve(term []held, reserved, hourly float64) float64 {
-	sorted := slices.Clone(term)
-	slices.SortFunc(sorted, func(a, b held) int { return cmp.Compare(b.units, a.units) })
-	best, hours := 0.0, 0.0
-	for _, h := range sorted {
-		hours += h.hours
-		if hours*hourly > reserved {
-			best = h.units
-			break
+	worth := func(blocks float64) bool { // one more block
+		low, saved := blocks*block, 0.0
+		for i := range term {
+			if above := term[i].units - low; above > 0 {
+				saved += min(above, block) * term[i].hours
+			}
+		}
+		return saved*hourly > reserved*block
+	}
+	if !worth(0) {
+		return 0
+	}
+	in, out := 0.0, 1.0
+	for worth(out) {
+		in, out = out, 2*out
+	}
+	for out-in > 1 {
+		if middle := math.Floor((in + out) / 2); worth(middle) {
+			in = middle
+		} else {
+			out = middle
 		}
 	}
-	low := math.Floor(best/block) * block
-	cost := func(r float64) float64 { return r*reserved + unitHours(term, r)*hourly }
-	if high := low + block; cost(high) < cost(low) {
-		return high
-	}
-	return low
+	return out * block
 }
 
 // planLevel returns the hourly list price up to which a savings plan pays: usage below it is

@@ -30,10 +30,11 @@ func (l *ledger) reserve(write bool) {
 	unitCost := (l.prices[upfrontKey].Value.InexactFloat64() + l.prices[hourlyKey].Value.InexactFloat64()*termHours) / block
 	reserved := make([]float64, l.Months)
 	for start, n := 0, 1; start+length <= l.Months; start, n = start+length, n+1 {
-		var term []held
+		term := l.scratch[:0]
 		for m := start; m < start+length; m++ {
-			term = append(term, provisionedUnits(l.months[m].spans, l.o.policy, directionOf(write))...)
+			term = appendHeld(term, l.months[m].spans, l.o.policy, directionOf(write))
 		}
+		l.scratch = term
 		r := bestReserve(term, unitCost, per)
 		for m := start; m < start+length; m++ {
 			reserved[m] = r

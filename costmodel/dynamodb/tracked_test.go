@@ -88,7 +88,7 @@ func TestCompressedAgreesWithEveryMinute(t *testing.T) {
 			d := outlook{}
 			compressed := 0.0
 			for _, m := range d.months(p, demand.MonthHours) {
-				compressed += unitHours(provisionedUnits(m.spans, tracking, reads), 0)
+				compressed += unitHours(appendHeld(nil, m.spans, tracking, reads), 0)
 			}
 			least := tracked(c.load, 0.7, 0.001).least * c.load.Busiest() * table.MeanOps.Value / 0.7
 			whole, refused := everyMinute(table, 1, 0.7, least, months)
@@ -151,11 +151,11 @@ func TestEventIsPaidFor(t *testing.T) {
 		t.Errorf("%v hours", hours)
 	}
 	// By the hour on a schedule: 24 hours at 30,000 ÷ 0.7 = 42,858 units, 706 at 14,286.
-	if got, want := unitHours(provisionedUnits(m[0].spans, scheduled, reads), 0), 24*42_858+706*14_286.0; math.Abs(got-want) > 1e-6 {
+	if got, want := unitHours(appendHeld(nil, m[0].spans, scheduled, reads), 0), 24*42_858+706*14_286.0; math.Abs(got-want) > 1e-6 {
 		t.Errorf("%v unit-hours on a schedule, want %v", got, want)
 	}
 	// For the busiest minute: 730 at 42,858.
-	if got, want := unitHours(provisionedUnits(m[0].spans, fixed, reads), 0), 730*42_858.0; math.Abs(got-want) > 1e-6 {
+	if got, want := unitHours(appendHeld(nil, m[0].spans, fixed, reads), 0), 730*42_858.0; math.Abs(got-want) > 1e-6 {
 		t.Errorf("%v unit-hours fixed, want %v", got, want)
 	}
 }

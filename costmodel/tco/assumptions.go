@@ -20,6 +20,7 @@ type knob struct {
 	set               func(*costmodel.Config, float64) // nil: never varied
 	low, high         func(v float64) float64          // nil: no range
 	logs              bool                             // drawn evenly by ratio rather than by difference
+	costly            bool                             // each value needs auto scaling to be simulated anew
 }
 
 // times gives a range by factors of the value.
@@ -91,17 +92,22 @@ func demandKnobs(c *costmodel.Config) []knob {
 		set: func(c *costmodel.Config, v float64) { c.Demand.Growth = costmodel.YearlyRate(v) },
 	}
 	shape := float("demand.shape", "busiest hour over the mean", "ratio", func(c *costmodel.Config) *float64 { return &c.Demand.Shape.PeakToMean })
+	shape.costly = true
 	shape.note = "written as flat or diurnal(peak_to_mean: X)"
 	items := choice("items", "items in the first month", "items", func(c *costmodel.Config) float64 { return float64(c.Items) })
 	horizon := choice("horizon", "months that both sides are paid for", "months", func(c *costmodel.Config) float64 { return float64(c.Horizon) })
+	rate := choice("discount_rate", "rate at which later months are discounted to a present value", "share/year", func(c *costmodel.Config) float64 { return float64(c.DiscountRate) })
 	gb := choice("gb", "what AWS bills as a GB", "bytes", (*costmodel.Config).GBBytes)
 	gb.note = "written as GiB or GB; sources disagree"
-	return []knob{load.factors(0.8, 1.25), shape.around(0.2, 0.4, 1, 12), growth.around(0.1, 0.1, -0.9, 100), items, horizon, gb}
+	return []knob{load.factors(0.8, 1.25), shape.around(0.2, 0.4, 1, 12), growth.around(0.1, 0.1, -0.9, 100), items, horizon, rate, gb}
 }
 
 func dynamoKnobs() []knob {
+	use := float("dynamodb.utilisation", "target utilisation of provisioned capacity", "share", func(c *costmodel.Config) *float64 { return &c.DynamoDB.Utilisation }).around(0.2, 0.1, 0.2, 0.9)
+	use.costly = true
 	return []knob{
-		float("dynamodb.utilisation", "target utilisation of provisioned capacity", "share", func(c *costmodel.Config) *float64 { return &c.DynamoDB.Utilisation }).around(0.2, 0.1, 0.2, 0.9),
+		use,
+		choice("dynamodb.max_throttled", "units that auto scaling may refuse", "share", func(c *costmodel.Config) float64 { return c.DynamoDB.MaxThrottled }),
 		choice("dynamodb.discount", "private discount on DynamoDB", "share", func(c *costmodel.Config) float64 { return c.DynamoDB.Discount }),
 	}
 }
@@ -159,6 +165,9 @@ func peopleKnobs() []knob {
 
 // span returns the range in which the knob is plausibly wrong; ok is false when it has none.
 func (k knob) span(c *costmodel.Config) (low, high float64, ok bool) {
+	if low, high, ok := c.Span(k.name); ok {
+		return low, high, true
+	}
 	if k.low == nil {
 		return 0, 0, false
 	}
@@ -174,7 +183,11 @@ func (k knob) figure(c *costmodel.Config) figure.Figure {
 		if f.Note != "" {
 			f.Note += "; "
 		}
-		f.Note += "plausible from " + plainDigits(low) + " to " + plainDigits(high)
+		who := "plausible"
+		if _, _, given := c.Span(k.name); given {
+			who = "by the scenario (cost.ranges)"
+		}
+		f.Note += who + " from " + plainDigits(low) + " to " + plainDigits(high)
 	}
 	return f
 }

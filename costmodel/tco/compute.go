@@ -1,10 +1,12 @@
 package tco
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"crossover/costmodel"
 	"crossover/costmodel/aerospike"
@@ -22,6 +24,7 @@ type Input struct {
 	Book     *price.Book       // nil takes the embedded one
 	WhatIf   map[string]string // assumptions to replace, by name, in the cost section's spelling
 	Tool     string            // crossover's version
+	Draws    int               // of the assumptions; 0 takes 10,000
 }
 
 // ErrNoCost is returned when the scenario has no cost section.
@@ -43,7 +46,10 @@ type model struct {
 	cfg     *costmodel.Config
 	base    *base
 	sources []string
-	real    bool // units were measured on a real target
+	draws   int                  // of the assumptions
+	real    bool                 // units were measured on a real target
+	byMonth map[string][]float64 // each priced offer's bills, both systems' while both run
+	loads   sync.Map             // the profiles of other shapes than the scenario's
 }
 
 // Compute prices the scenario's demand under every offer, finds where the cheapest system
@@ -58,6 +64,10 @@ func Compute(ctx context.Context, in Input) (*Result, error) {
 		return nil, err
 	}
 	if err := m.verdict(ctx, r); err != nil {
+		return nil, err
+	}
+	r.BreakEven = m.breakEvens(m.at(1))
+	if r.Plane, err = m.plane(ctx); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -75,7 +85,7 @@ func prepare(in Input) (*model, *Result, error) {
 	}
 	seen, refs, warnings := unitsOf(in.Scenario, in.Runs)
 	prof := profileOf(in.Scenario)
-	m := &model{sc: in.Scenario, book: book, cfg: cfg, base: baseOf(in.Scenario, prof, seen, cfg)}
+	m := &model{draws: cmp.Or(in.Draws, defaultDraws), sc: in.Scenario, book: book, cfg: cfg, base: baseOf(in.Scenario, prof, seen, cfg)}
 	if seen != nil {
 		m.real = seen.basis == figure.Measured
 		m.sources = append(m.sources, seen.source)
@@ -140,9 +150,17 @@ type pick struct {
 // during the migration included in Aerospike's. A system none of whose offers can be priced is
 // not in it.
 func (m *model) cheapest(book *price.Book, p *costmodel.Portfolio) map[string]pick {
+	return m.among(book, p, nil)
+}
+
+// among is cheapest with only those offers that keep names; nil keeps all.
+func (m *model) among(book *price.Book, p *costmodel.Portfolio, keep map[string]bool) map[string]pick {
 	out := map[string]pick{}
 	double := costmodel.Cents(math.MaxInt64)
 	for _, o := range candidates(book, p.Config) {
+		if keep != nil && !keep[o.Name()] {
+			continue
+		}
 		all, hard, ok := o.Sums(p)
 		if !ok {
 			continue

@@ -58,6 +58,7 @@ func places(r *Result) []located {
 			}
 		}
 	}
+	placeAnalyses(r, add)
 	for _, n := range r.Crossover.Points {
 		add(n.Title, n.Figure, "crossover", n.Name)
 	}
@@ -73,6 +74,71 @@ func places(r *Result) []located {
 		add(a.Title, a.Figure, "assumptions", a.Name)
 	}
 	return out
+}
+
+// placeAnalyses lists the figures of what was worked out from the offers.
+func placeAnalyses(r *Result, add func(title string, f figure.Figure, path ...string)) {
+	if c := r.CashFlow; c != nil {
+		for _, system := range []string{"dynamodb", "aerospike"} {
+			add("present value of "+c.Offer[system], c.Present[system], "cash_flow", "present_value", system)
+		}
+		for _, x := range []struct {
+			name, title string
+			f           *figure.Figure
+		}{{"present_saving", "present value of the saving with Aerospike", c.Saving}, {"payback_month", "month by which a migration has paid for itself", c.Payback}, {"investment", "the most that a migration costs before it saves", c.Investment}} {
+			if x.f != nil {
+				add(x.title, *x.f, "cash_flow", x.name)
+			}
+		}
+	}
+	for _, b := range r.BreakEven {
+		if b.Figure != nil {
+			add(b.Title, *b.Figure, "break_even", b.Name)
+		}
+	}
+	if u := r.Uncertainty; u != nil {
+		placeSpreads(u, add)
+		for _, b := range u.Tornado {
+			for _, x := range []struct {
+				name string
+				f    *figure.Figure
+			}{{"saving_at_low", b.AtLow}, {"saving_at_high", b.AtHigh}} {
+				if x.f != nil {
+					add(b.Title+": "+strings.ReplaceAll(x.name, "_", " "), *x.f, "uncertainty", "tornado", b.Name, x.name)
+				}
+			}
+		}
+		for _, n := range u.Information {
+			add("worth of knowing exactly: "+n.Title, n.Figure, "uncertainty", "information", n.Name)
+		}
+	}
+	if r.Plane != nil {
+		for i, row := range r.Plane.Rows {
+			add("size of data", row.Data, "plane", strconv.Itoa(i), "data")
+			for k, f := range row.Changes {
+				add("load at which the cheaper system changes", f, "plane", strconv.Itoa(i), "changes", strconv.Itoa(k))
+			}
+		}
+	}
+}
+
+func placeSpreads(u *Uncertainty, add func(title string, f figure.Figure, path ...string)) {
+	one := func(title string, s Spread, path ...string) {
+		for _, x := range []struct {
+			name string
+			f    figure.Figure
+		}{{"p10", s.P10}, {"p50", s.P50}, {"p90", s.P90}} {
+			add(title+", "+x.name, x.f, append(append([]string{"uncertainty"}, path...), x.name)...)
+		}
+	}
+	if u.Saving != nil {
+		one("saving with Aerospike over the horizon", *u.Saving, "saving")
+	}
+	for _, system := range []string{"dynamodb", "aerospike"} {
+		if s, ok := u.Systems[system]; ok {
+			one(systemName(system)+" over the horizon", s, "systems", system)
+		}
+	}
 }
 
 // Explain returns the working of the figure at path, down to prices, measurements and

@@ -21,6 +21,7 @@ const statusPriced = "priced"
 // offers prices the portfolio under every offer, cheapest first.
 func (m *model) offers(r *Result, p *costmodel.Portfolio) {
 	var bills []costmodel.Bill
+	m.byMonth = map[string][]float64{}
 	running, runningHard := "", []float64(nil)
 	for _, o := range candidates(m.book, p.Config) {
 		b := o.Price(p)
@@ -36,6 +37,9 @@ func (m *model) offers(r *Result, p *costmodel.Portfolio) {
 	for i := range bills {
 		if bills[i].System == aerospike.System && bills[i].Status == statusPriced && running != "" {
 			addDouble(&bills[i], running, runningHard, p)
+		}
+		if bills[i].Status == statusPriced {
+			m.byMonth[bills[i].Name] = bills[i].ByMonth
 		}
 		r.Offers = append(r.Offers, m.offer(&bills[i], p))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crossover/costmodel"
+	"crossover/costmodel/demand"
 	"crossover/results/figure"
 	"crossover/workload"
 	"crossover/workload/mapping"
@@ -178,11 +179,21 @@ func (b *base) peaks(t *costmodel.Table, c *costmodel.Config) {
 	b.add("data_bytes", "items' bytes in the first month, as DynamoDB counts them", figure.Derive(t.Items.Value*t.ItemBytes.Value, "bytes", "items × mean item", figure.In("items", t.Items), figure.In("item_bytes", t.ItemBytes)))
 }
 
+// profile returns the profile of another shape, which searches ask for again and again.
+func (m *model) profile(c *costmodel.Config) *demand.Profile {
+	if p, ok := m.loads.Load(c.Demand.Shape); ok {
+		return p.(*demand.Profile)
+	}
+	p, _ := c.Demand.Profile() // sound, since the scenario's own is
+	made, _ := m.loads.LoadOrStore(c.Demand.Shape, p)
+	return made.(*demand.Profile)
+}
+
 // portfolio returns the portfolio of a configuration with its load and items scaled.
 func (m *model) portfolio(c *costmodel.Config, scale float64) *costmodel.Portfolio {
 	t := m.base.table
 	if c.Demand.Shape != m.cfg.Demand.Shape {
-		t.Load, _ = c.Demand.Profile()
+		t.Load = m.profile(c)
 	}
 	t.MeanOps.Value = c.Demand.Mean
 	if c.Demand.Peak > 0 {

@@ -23,6 +23,10 @@ type Result struct {
 	Curve       []CurvePoint `json:"curve"`  // monthly cost of each system's cheapest offer against load
 	Crossover   Crossover    `json:"crossover"`
 	Verdict     Verdict      `json:"verdict"`
+	CashFlow    *CashFlow    `json:"cash_flow,omitempty"` // nil where a system could not be priced
+	BreakEven   []BreakEven  `json:"break_even"`
+	Plane       *Plane       `json:"plane,omitempty"`
+	Uncertainty *Uncertainty `json:"uncertainty,omitempty"` // nil where a system could not be priced
 	Assumptions []Assumption `json:"assumptions"`
 	Warnings    []string     `json:"warnings,omitempty"`
 }

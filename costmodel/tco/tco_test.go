@@ -325,7 +325,7 @@ func TestWhatIf(t *testing.T) {
 		"demand.mean":           {"1/s", `no assumption has this name; did you mean "demand.peak"?`},
 		"aerospike.max_cpu":     {"150%", "1% to 100%"},
 	} {
-		_, err := Compute(context.Background(), Input{Scenario: parse(t, growing), WhatIf: map[string]string{name: c.value}})
+		_, err := Compute(context.Background(), Input{Draws: testDraws, Scenario: parse(t, growing), WhatIf: map[string]string{name: c.value}})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s=%s: %v, want %q", name, c.value, err, c.want)
 		}
@@ -335,7 +335,7 @@ func TestWhatIf(t *testing.T) {
 // spelled has a value of every assumption in the cost section's spelling.
 var spelled = map[string]string{
 	"demand.peak": "10/s", "demand.shape": "flat", "demand.growth": "10%/year", "items": "1000", "horizon": "3 years", "gb": "GiB",
-	"dynamodb.utilisation": "70%", "dynamodb.discount": "5%",
+	"dynamodb.utilisation": "70%", "dynamodb.discount": "5%", "dynamodb.max_throttled": "1%", "discount_rate": "5%/year",
 	"aerospike.replication": "3", "aerospike.cpu_per_op": "30us", "aerospike.cpu_per_replica_write": "30us", "aerospike.cpu_per_record": "1us",
 	"aerospike.max_cpu": "60%", "aerospike.max_device_use": "50%", "aerospike.max_device_rate": "50%", "aerospike.device_rate": "90%",
 	"aerospike.defrag_lwm": "40%", "aerospike.max_ram": "50%", "aerospike.max_network": "50%", "aerospike.cache_hit": "10%",
@@ -358,7 +358,7 @@ func TestRefuses(t *testing.T) {
 	if _, err := Compute(context.Background(), Input{Scenario: parse(t, strings.Replace(growing, "i3en.3xlarge", "i3en.3xlrage", 1))}); err == nil || !strings.Contains(err.Error(), `"i3en.3xlarge"`) {
 		t.Errorf("a misspelt instance: %v", err)
 	}
-	if _, err := Compute(context.Background(), Input{Scenario: parse(t, growing), WhatIf: map[string]string{"demand.growth": "10000%/year", "horizon": "120 months"}}); err == nil || !strings.Contains(err.Error(), "the demand grows to") {
+	if _, err := Compute(context.Background(), Input{Draws: testDraws, Scenario: parse(t, growing), WhatIf: map[string]string{"demand.growth": "10000%/year", "horizon": "120 months"}}); err == nil || !strings.Contains(err.Error(), "the demand grows to") {
 		t.Errorf("growth without bounds: %v", err)
 	}
 }

@@ -49,6 +49,9 @@ func parse(t testing.TB, text string) *workload.Scenario {
 	return sc
 }
 
+// testDraws is how many draws tests make, except where they count.
+const testDraws = 1_000
+
 // computed keeps results, which tests only read.
 var computed sync.Map
 
@@ -66,7 +69,7 @@ func compute(t testing.TB, text string, whatIf map[string]string) *Result {
 // offered prices the offers alone: no curve, no verdict.
 func offered(t testing.TB, text string, whatIf map[string]string) *Result {
 	t.Helper()
-	m, r, err := prepare(Input{Scenario: parse(t, text), WhatIf: whatIf})
+	m, r, err := prepare(Input{Scenario: parse(t, text), WhatIf: whatIf, Draws: testDraws})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,7 @@ func cheaper(r *Result) string {
 
 func computeWith(t testing.TB, text string, whatIf map[string]string, book *price.Book) *Result {
 	t.Helper()
-	r, err := Compute(context.Background(), Input{Scenario: parse(t, text), Book: book, WhatIf: whatIf, Tool: "test"})
+	r, err := Compute(context.Background(), Input{Scenario: parse(t, text), Book: book, WhatIf: whatIf, Tool: "test", Draws: testDraws})
 	if err != nil {
 		t.Fatal(err)
 	}

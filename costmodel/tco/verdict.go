@@ -51,8 +51,10 @@ func (m *model) verdict(ctx context.Context, r *Result) error {
 	if err != nil {
 		return err
 	}
+	r.Uncertainty = m.uncertainty(ch)
 	m.decide(r, d, a, ch, m.flips(p, doubts))
 	v.Flip = m.flipOf(p, at)
+	r.CashFlow = m.cashFlow(d, a)
 	m.because(r, p, d, a, at, ch)
 	m.next(r, p, at, doubts)
 	return nil
@@ -92,15 +94,15 @@ func (m *model) unpriced(r *Result, d, a *Offer) {
 }
 
 // decide chooses between migrate, stay and undetermined.
-func (m *model) decide(r *Result, d, a *Offer, ch chance, flips []doubt) {
+func (m *model) decide(r *Result, d, a *Offer, ch *sample, flips []doubt) {
 	v := &r.Verdict
 	saving := v.Saving.Value
 	share := saving / d.Total.Value
-	name, won, decision := systemName(aerospike.System), ch.aerospike, Migrate
+	name, won, decision := systemName(aerospike.System), ch.chance(), Migrate
 	if saving <= 0 {
-		name, won, decision = systemName(dynamodb.System), 1-ch.aerospike, Stay
+		name, won, decision = systemName(dynamodb.System), 1-ch.chance(), Stay
 	}
-	probability := figure.New(won, "share", figure.Modelled, fmt.Sprintf("%d seeded draws of the assumptions within their plausible ranges", draws))
+	probability := figure.New(won, "share", figure.Modelled, fmt.Sprintf("%d seeded draws of the assumptions within their plausible ranges", m.draws))
 	probability.Note = fmt.Sprintf("share of draws in which %s is cheaper; assumptions drawn evenly and independently", name)
 	v.Probability = &probability
 	var doubtful []string
@@ -123,8 +125,8 @@ func (m *model) decide(r *Result, d, a *Offer, ch chance, flips []doubt) {
 	case won < Confident:
 		v.Decision = Undetermined
 		v.Sentence = fmt.Sprintf("%s, but %s is cheaper in only %.0f %% of the draws of the assumptions; %.0f %% are asked for.", less, name, 100*won, 100*Confident)
-		if decision == Migrate && ch.unpriced > 1-Confident {
-			v.Sentence = fmt.Sprintf("%s, but in %.0f %% of the draws of the assumptions no Aerospike offer can be priced.", less, 100*ch.unpriced)
+		if decision == Migrate && ch.without() > 1-Confident {
+			v.Sentence = fmt.Sprintf("%s, but in %.0f %% of the draws of the assumptions no Aerospike offer can be priced.", less, 100*ch.without())
 		}
 	case decision == Migrate:
 		v.Decision = Migrate
@@ -136,7 +138,7 @@ func (m *model) decide(r *Result, d, a *Offer, ch chance, flips []doubt) {
 }
 
 // because says what the verdict hangs on.
-func (m *model) because(r *Result, p *costmodel.Portfolio, d, a *Offer, at map[string]pick, ch chance) {
+func (m *model) because(r *Result, p *costmodel.Portfolio, d, a *Offer, at map[string]pick, ch *sample) {
 	v := &r.Verdict
 	add := func(format string, args ...any) { v.Because = append(v.Because, fmt.Sprintf(format, args...)) }
 	add("Cheapest DynamoDB offer: %s, %s over %d months; largest line: %s.", d.Title, dollars(d.Total.Value), r.Horizon, largestLine(d))
@@ -151,9 +153,9 @@ func (m *model) because(r *Result, p *costmodel.Portfolio, d, a *Offer, at map[s
 		add("Its node count is bound by %s in month %d (%s); a node then serves %s operations/s at the peak.", binding, month+1, where, english.Sprintf("%.0f", rate))
 	}
 	if ch.unpriced > 0 {
-		add("In %.0f %% of the draws no Aerospike offer could be priced (see the reasons for which offers are excluded); they count for DynamoDB.", 100*ch.unpriced)
+		add("In %.0f %% of the draws no Aerospike offer could be priced (see the reasons for which offers are excluded); they count for DynamoDB.", 100*ch.without())
 	}
-	add("Within the plausible ranges of the assumptions Aerospike is cheaper in %.0f %% of %d draws; its saving runs from %.0f %% to %.0f %% of the DynamoDB cost (5th to 95th percentile of the draws that could be priced).", 100*ch.aerospike, draws, 100*ch.low, 100*ch.high)
+	add("Within the plausible ranges of the assumptions Aerospike is cheaper in %.0f %% of %d draws; its saving runs from %.0f %% to %.0f %% of the DynamoDB cost (5th to 95th percentile of the draws that could be priced).", 100*ch.chance(), m.draws, 100*quantile(ch.shares, 0.05), 100*quantile(ch.shares, 0.95))
 	word := func(f figure.Figure) string {
 		if f.Value > 0 {
 			return "less"

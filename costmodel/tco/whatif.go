@@ -25,7 +25,7 @@ func configure(sc *workload.Scenario, whatIf map[string]string) (*costmodel.Conf
 		return nil, ErrNoCost
 	}
 	if len(whatIf) == 0 {
-		return c, nil
+		return c, ranges(sc, c)
 	}
 	var names []string
 	for _, k := range knobs(c) {
@@ -58,7 +58,48 @@ func configure(sc *workload.Scenario, whatIf map[string]string) (*costmodel.Conf
 	for name := range whatIf {
 		c.MarkWhatIf(name)
 	}
-	return c, nil
+	return c, ranges(sc, c)
+}
+
+// ranges reads the ranges that the scenario gives: each end as the cost section would take it.
+func ranges(sc *workload.Scenario, c *costmodel.Config) error {
+	var names []string
+	settable := map[string]knob{}
+	for _, k := range knobs(c) {
+		if k.set != nil {
+			names = append(names, k.name)
+			settable[k.name] = k
+		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Ranges)) {
+		k, ok := settable[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: cost.ranges.%s: no assumption that can vary has this name; did you mean %q?", sc.File, name, nearest(name, names)))
+			continue
+		}
+		var ends [2]float64
+		for i, text := range []string{c.Ranges[name].Low, c.Ranges[name].High} {
+			one := *sc
+			one.Cost = clone(sc.Cost)
+			place(one.Cost, name, text)
+			with, err := costmodel.ParseConfig(&one)
+			if err != nil {
+				expected := err.Error()
+				if list := workload.Errors(err); len(list) > 0 {
+					expected = "expected " + list[0].Expected
+				}
+				errs = append(errs, fmt.Errorf("%s: cost.ranges.%s: %s: %s", sc.File, name, text, expected))
+				continue
+			}
+			ends[i] = k.get(with)
+		}
+		if ends[0] > ends[1] {
+			errs = append(errs, fmt.Errorf("%s: cost.ranges.%s: from %s to %s, expected the lower end first", sc.File, name, c.Ranges[name].Low, c.Ranges[name].High))
+		}
+		c.SetSpan(name, ends[0], ends[1])
+	}
+	return errors.Join(errs...)
 }
 
 // refused says why the cost section does not take a value.
