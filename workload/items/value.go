@@ -52,3 +52,25 @@ func (a *Attribute) Alike() float64 {
 	}
 	return 0 // identifiers, and texts of more than a few words
 }
+
+// Counted returns what a value of an attribute counts in DynamoDB's item size.
+func (t *Template) Counted(attribute int, v Value) int {
+	a := &t.attributes[attribute]
+	switch {
+	case a.Type == Bool || a.Type == Null:
+		return 1
+	case a.Type == Number:
+		return NumberBytes(v.Text)
+	case !a.Type.Composite():
+		return len(v.Text)
+	}
+	n := a.frame()
+	for _, e := range v.Elements {
+		if a.Type == NumberSet || a.From.numeric() {
+			n += NumberBytes(e)
+		} else {
+			n += len(e)
+		}
+	}
+	return n
+}

@@ -1,6 +1,10 @@
 package mapping
 
-import "crossover/workload/op"
+import (
+	"fmt"
+
+	"crossover/workload/op"
+)
 
 // A Row is how one operation of the scenario maps to both sides.
 type Row struct {
@@ -10,6 +14,7 @@ type Row struct {
 	Aerospike         string `json:"Aerospike"`
 	AerospikeRequests int    `json:"Aerospike requests"`
 	Note              string `json:"note"`
+	Unequal           string `json:"not alike,omitempty"` // what one side does that the other does not
 }
 
 // A Description is the mapping in words, for manifests and reports.
@@ -75,9 +80,17 @@ func (m *Mapping) row(k op.Kind) Row {
 		}
 		r.DynamoDB = "Query by partition key, in order of the sort key, up to a limit; a request for each page of 1 MB"
 		r.Aerospike = "secondary-index query on bin pk over all nodes, sorted and cut by the driver"
+		options(&r, m.sc.Workload.Query.Order, m.sc.Workload.Query.Filter)
 		r.Note = "Aerospike hashes the whole key, so that items of one partition key lie on all nodes"
 	case op.ScanPage:
 		r.DynamoDB, r.Aerospike = "Scan with a limit, from where the session's last page ended", "primary-index query of one node's partitions after another up to a limit, from where the session's last page ended"
+		if n := m.sc.Workload.Scan.Segments; n > 1 {
+			r.DynamoDB, r.Aerospike = fmt.Sprintf("%s; of one of %d segments in turn", r.DynamoDB, n), fmt.Sprintf("%s; of one of %d ranges of partitions in turn", r.Aerospike, n)
+		}
+		options(&r, "", m.sc.Workload.Scan.Filter)
+	default:
+		m.moreRow(&r, k)
 	}
+	m.projection(&r, k)
 	return r
 }

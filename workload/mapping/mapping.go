@@ -31,12 +31,18 @@ func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write flo
 	case op.Read:
 		return units.Read(itemBytes, c), 0, 1
 	case op.Update, op.Insert, op.Delete:
-		return 0, units.Write(itemBytes, false), 1
+		return 0, units.Write(itemBytes, false) + m.indexWrites(kind, itemBytes), 1
 	case op.ReadModifyWrite:
-		return units.Read(itemBytes, c), units.Write(itemBytes, false), 2
+		return units.Read(itemBytes, c), units.Write(itemBytes, false) + m.indexWrites(kind, itemBytes), 2
 	case op.Query:
 		if !m.sc.HasSort() {
 			return units.Read(itemBytes, c), 0, 1
+		}
+		q := &m.sc.Workload.Query
+		if q.Filter != nil || q.Pages > 0 {
+			there := uint64(math.Max(1, math.Round(m.sc.ItemsQueried(math.MaxUint32))))
+			read, requests = m.pages(there, uint64(q.Limit), q.Pages, m.sc.Matching(q.Filter), itemBytes, c)
+			return read, 0, requests
 		}
 		left := m.itemsQueried()
 		for left > 0 {
@@ -49,7 +55,7 @@ func (m *Mapping) DynamoDBUnits(kind op.Kind, itemBytes uint64) (read, write flo
 	case op.ScanPage:
 		return units.Page(m.pageItems(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items, itemBytes)*itemBytes, c), 0, 1
 	}
-	return 0, 0, 0
+	return m.moreUnits(kind, itemBytes, c)
 }
 
 // itemsQueried returns how many items a query returns: in the mean, to a whole number, where
@@ -112,5 +118,5 @@ func (m *Mapping) DeviceIO(kind op.Kind, itemBytes uint64) (reads, writes float6
 	case op.ScanPage:
 		return float64(min(uint64(m.sc.Workload.Scan.Limit), m.sc.Dataset.Items)), 0
 	}
-	return 0, 0
+	return m.moreIO(kind)
 }
