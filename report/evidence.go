@@ -132,6 +132,10 @@ func reproduce(d Doc) ([]section, error) {
 			[]cell{plain(title + ": scenario file"), code(r.Manifest.ScenarioDigest)},
 			[]cell{plain(title + ": stream of operations"), code(r.Manifest.StreamDigest)})
 	}
+	for _, s := range d.Searches {
+		t.Rows = append(t.Rows, []cell{plain(targetTitle(s) + ": " + s.Mode), code(s.Run)},
+			[]cell{plain(targetTitle(s) + ": scenario file"), code(s.ScenarioDigest)})
+	}
 	if d.Cost != nil {
 		t.Rows = append(t.Rows, []cell{plain("price book"), code(d.Cost.BookDigest)})
 	}

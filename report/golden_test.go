@@ -79,6 +79,12 @@ var goldens = map[string]func(*testing.T) Doc{
 		}
 		return docOf(t, nil, x)
 	},
+	"search": func(*testing.T) Doc {
+		return Doc{
+			Title: "hot-key-demo: which rates hold?", Tool: "v0.1.0", Searches: []*results.Search{searched("embedded"), swept("other")},
+			Reproduce: []string{"crossover run SCENARIO --search"},
+		}
+	},
 	"undetermined": func(t *testing.T) Doc { return docOf(t, undetermined()) },
 }
 

@@ -23,6 +23,9 @@ func problems(d Doc) []block {
 	for _, r := range d.Runs {
 		runProblems(r, add)
 	}
+	for _, s := range d.Searches {
+		searchProblems(s, add)
+	}
 	if d.Cost != nil {
 		for _, w := range d.Cost.Warnings {
 			add("%s", w)

@@ -16,6 +16,7 @@ type Doc struct {
 	Title     string
 	Tool      string // crossover's version
 	Runs      []*results.Run
+	Searches  []*results.Search // searches and sweeps, whose probes are not among Runs
 	Cost      *tco.Result
 	Reproduce []string // exact commands
 }

@@ -52,6 +52,11 @@ func runSearch(ctx context.Context, s streams, path string, o runOptions) error 
 	for _, f := range found {
 		searchSummary(s.err, f)
 	}
+	if !o.noReport {
+		if err := run.reportSearches(found); err != nil {
+			return errors.Join(runErr, err)
+		}
+	}
 	if err := run.printSearches(found); err != nil {
 		return errors.Join(runErr, err)
 	}

@@ -28,8 +28,8 @@ const longSearch = `
 --search finds, for each target, the highest rate at which the scenario's objectives
 hold, in probes of one steady rate each; --sweep runs one probe for each of several
 rates, sizes or shares of reads. The scenario's phases then count only for the rate
-to start at. Each probe is a run directory; OUT/TARGET/search.json has the whole.
-No report is written.`
+to start at. Each probe is a run directory; OUT/TARGET/search.json has the whole, and
+report.html and report.md show it.`
 
 func (f *searchFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.search, "search", false, "find the highest rate at which the objectives hold, for each target")
@@ -158,6 +158,9 @@ func (p *searchPlan) points() error {
 func (p *searchPlan) check(sc *workload.Scenario) error {
 	if sc.Workload.Arrival.Open == nil {
 		return fmt.Errorf("%s: workload.arrival is closed: a closed loop has no rate to search or sweep; make it open", sc.File)
+	}
+	if sc.Workload.Arrival.Open.Process == "trace" {
+		return fmt.Errorf("%s: workload.arrival.open.process is trace: a trace has its own times, and no rate to search or sweep; make it poisson or constant to probe with the trace's keys", sc.File)
 	}
 	if p.search && len(sc.Objectives.Latency) == 0 && sc.Objectives.Errors < 0 {
 		return fmt.Errorf("%s: no objectives: a search needs something that is to hold, such as `objectives: {read: {p99: 5ms}}`", sc.File)

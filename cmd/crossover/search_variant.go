@@ -56,17 +56,25 @@ func (p *searchPlan) variants(sc *workload.Scenario) ([]*variant, error) {
 			return nil, err
 		}
 		if err := e.change(doc); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.name, err)
+			return nil, v.wrong(err)
 		}
 		if v.text, err = yaml.Marshal(doc); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.name, err)
+			return nil, v.wrong(err)
 		}
 		if v.base, err = v.at(p.rule.Start, p.rule.Length); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.name, err)
+			return nil, v.wrong(err)
 		}
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// wrong says which point an error is about, where there are several.
+func (v *variant) wrong(err error) error {
+	if v.name == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", v.name, err)
 }
 
 // at returns the scenario with one phase, of one rate.

@@ -215,11 +215,27 @@ func newReport(s streams) *cobra.Command {
 	var cost, html, markdown string
 	c := &cobra.Command{
 		Use:   "report DIR",
-		Short: "Render a report of runs, cut-off ones too",
+		Short: "Render a report of runs or of searches, cut-off ones too",
 		Long: "report reads a run directory, or each of those directly below DIR, and writes DIR/report.html and\n" +
-			"DIR/report.md. DIR/tco.json, or the file given by --tco, adds the cost.",
+			"DIR/report.md. DIR/tco.json, or the file given by --tco, adds the cost. Of a search's or sweep's\n" +
+			"directory it shows each rate's verdict and the curve of latency against throughput.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if html == "" {
+				html = filepath.Join(args[0], "report.html")
+			}
+			if markdown == "" {
+				markdown = filepath.Join(args[0], "report.md")
+			}
+			if found, err := openSearches(args[0]); err != nil {
+				return badInput(err)
+			} else if len(found) > 0 {
+				if err := renderBoth(html, markdown, searchDoc(found)); err != nil {
+					return err
+				}
+				fmt.Fprintln(s.out, html)
+				return nil
+			}
 			runs, err := openRuns(args[0])
 			if err != nil {
 				return err
@@ -231,12 +247,6 @@ func newReport(s streams) *cobra.Command {
 			r, err := readTCO(cost, required)
 			if err != nil {
 				return badInput(err)
-			}
-			if html == "" {
-				html = filepath.Join(args[0], "report.html")
-			}
-			if markdown == "" {
-				markdown = filepath.Join(args[0], "report.md")
 			}
 			if err := renderBoth(html, markdown, reportDoc(runs, r)); err != nil {
 				return err
