@@ -30,10 +30,16 @@ func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(lowestNs, int64(LatencyMax), LatencyDigits)
 }
 
-// Counts records durations in HdrHistogram's buckets, in flat arrays, for the hot path: an
-// index computation and an increment, without an allocation once the pages that the values
-// fall into exist. It is not safe for concurrent use. The zero value is empty and ready.
+// Counts records durations in HdrHistogram's buckets, for the hot path: an index computation
+// and a store, without an allocation once the pages that the values fall into exist. It is not
+// safe for concurrent use. The zero value is empty and ready.
+//
+// The buckets' indices are listed first, one behind another, and counted in flat arrays only a
+// list at a time. Where a worker has few values in an interval, so that nearly each lies on a
+// cache line of its own, whoever takes them reads the list and leaves the arrays alone.
 type Counts struct {
+	list  *[listLen]uint16 // from room on: indices not yet counted; nil until there was one
+	room  int              // how many more there is room for
 	pages [pageCount]*[pageLen]uint32
 	// lines are the parts of each page, of a cache line each, that may hold counts: taking what
 	// was recorded looks at no other memory.
@@ -41,11 +47,21 @@ type Counts struct {
 	overflow uint64
 }
 
+// listLen is how many values are listed before they are counted. It is a power of two.
+const listLen = 512
+
 // A page has a line for each bit of a word.
 const (
 	lineShift = 4
 	lineLen   = 1 << lineShift
 )
+
+// indexOf returns the bucket of a duration of 0 to LatencyMax. Values below 2048 ns have one
+// each; each doubling above fills one page more, with buckets twice as wide.
+func indexOf(d time.Duration) int {
+	shift := bits.Len64(uint64(d)|(subBuckets-1)) - subBucketLen
+	return shift<<pageShift + int(uint64(d)>>(shift&63))
+}
 
 // Record counts d. A negative d, or one beyond LatencyMax, is counted as overflow instead.
 func (c *Counts) Record(d time.Duration) {
@@ -53,26 +69,48 @@ func (c *Counts) Record(d time.Duration) {
 		c.overflow++
 		return
 	}
-	// Values below 2048 fill the first two pages one by one; each doubling above fills one
-	// page more with buckets twice as wide.
-	shift := bits.Len64(uint64(d)|(subBuckets-1)) - subBucketLen
-	index := shift<<pageShift + int(uint64(d)>>shift)
-	page := index >> pageShift
-	counts := c.pages[page]
-	if counts == nil {
-		counts = new([pageLen]uint32)
-		c.pages[page] = counts
+	if c.room == 0 {
+		c.count()
 	}
-	at := index & (pageLen - 1)
-	c.lines[page] |= 1 << (at >> lineShift)
-	counts[at]++
+	c.room--
+	c.list[c.room&(listLen-1)] = uint16(indexOf(d))
+}
+
+// count empties the list into the pages, and makes it where there is none.
+func (c *Counts) count() {
+	if c.list == nil {
+		c.list = new([listLen]uint16)
+		c.room = listLen
+		return
+	}
+	for _, index := range c.listed() {
+		page, at := index>>pageShift, index&(pageLen-1)
+		counts := c.pages[page]
+		if counts == nil {
+			counts = new([pageLen]uint32)
+			c.pages[page] = counts
+		}
+		c.lines[page] |= 1 << (at >> lineShift)
+		counts[at]++
+	}
+	c.room = listLen
+}
+
+// listed returns the indices not yet counted.
+func (c *Counts) listed() []uint16 {
+	if c.list == nil {
+		return nil
+	}
+	return c.list[c.room:]
 }
 
 // Overflow returns how many values lay outside the range.
 func (c *Counts) Overflow() uint64 { return c.overflow }
 
 // Empty reports whether nothing was recorded, overflow included.
-func (c *Counts) Empty() bool { return c.overflow == 0 && c.lines == [pageCount]uint64{} }
+func (c *Counts) Empty() bool {
+	return len(c.listed()) == 0 && c.overflow == 0 && c.lines == [pageCount]uint64{}
+}
 
 // A Merged sums Counts over workers and intervals. It is not safe for concurrent use.
 type Merged struct {
@@ -85,9 +123,16 @@ type Merged struct {
 // NewMerged returns an empty sum.
 func NewMerged() *Merged { return &Merged{counts: make([]int64, countsLen)} }
 
-// Take adds c's counts and empties c, keeping its pages. It looks only at lines that were
-// recorded to.
+// Take adds c's counts and empties c, keeping its storage. It looks only at what was recorded.
 func (m *Merged) Take(c *Counts) {
+	if listed := c.listed(); len(listed) > 0 {
+		for _, index := range listed {
+			m.counts[index]++
+			m.touched |= 1 << (index >> pageShift)
+		}
+		m.total += int64(len(listed))
+		c.room = listLen
+	}
 	for page, lines := range c.lines {
 		if lines == 0 {
 			continue

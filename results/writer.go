@@ -18,12 +18,12 @@ import (
 // the call returns, in whole lines: a writer killed at any moment loses what it had not been
 // given, and a reader finds at worst one torn line. It is safe for concurrent use.
 type Writer struct {
-	mu      sync.Mutex
-	dir     string
-	started time.Time
-	files   map[string]*os.File
-	latency *hdrhistogram.HistogramLogWriter
-	buf     bytes.Buffer // one call's lines, written at once
+	mu         sync.Mutex
+	dir        string
+	started    time.Time
+	files      map[string]*os.File
+	histograms hlogEncoder
+	buf        bytes.Buffer // one call's lines, written at once
 }
 
 // Create makes dir, which must not hold a run yet, and writes the manifest, as Running, and
@@ -71,8 +71,6 @@ func Append(dir string, m Manifest) (*Writer, error) {
 		}
 		w.files[name] = f
 	}
-	w.latency = hdrhistogram.NewHistogramLogWriter(&w.buf)
-	w.latency.SetBaseTime(w.started.UnixMilli())
 	m.Status = Running
 	if err := w.Manifest(m); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -102,14 +100,12 @@ func (w *Writer) begin(m Manifest, scenario []byte) error {
 	if err := os.WriteFile(filepath.Join(w.dir, ScenarioFile), scenario, 0o644); err != nil {
 		return fmt.Errorf("writing the scenario: %w", err)
 	}
-	w.latency = hdrhistogram.NewHistogramLogWriter(&w.buf)
-	startMs := w.started.UnixMilli()
-	w.latency.SetBaseTime(startMs)
+	log := hdrhistogram.NewHistogramLogWriter(&w.buf)
 	err := errors.Join(
-		w.latency.OutputComment("[Logged by crossover, nanoseconds, maxima in milliseconds]"),
-		w.latency.OutputLogFormatVersion(),
-		w.latency.OutputStartTime(startMs),
-		w.latency.OutputLegend(),
+		log.OutputComment("[Logged by crossover, nanoseconds, maxima in milliseconds]"),
+		log.OutputLogFormatVersion(),
+		log.OutputStartTime(w.started.UnixMilli()),
+		log.OutputLegend(),
 		w.flush(LatencyFile),
 	)
 	if err != nil {
@@ -186,15 +182,11 @@ func (w *Writer) Latency(start, length time.Duration, tag string, m *Merged) err
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.buf.Reset()
-	h := m.Histogram()
-	h.SetTag(tag)
-	startMs := w.started.UnixMilli()
-	h.SetStartTimeMs(startMs + start.Milliseconds())
-	h.SetEndTimeMs(startMs + (start + length).Milliseconds())
-	if err := w.latency.OutputIntervalHistogram(h); err != nil {
-		w.buf.Reset()
+	line, err := w.histograms.appendLine(w.buf.AvailableBuffer(), tag, start, start+length, m)
+	if err != nil {
 		return fmt.Errorf("encoding a line of %s: %w", LatencyFile, err)
 	}
+	w.buf.Write(line)
 	return w.flush(LatencyFile)
 }
 
