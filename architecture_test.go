@@ -48,6 +48,9 @@ var mayImport = map[string][]string{
 	"driver/embedded":     {},
 	"driver/embedded/...": {"driver/embedded/...", "driver/clock", "costmodel/units", "costmodel/partition", "costmodel/autoscale", "costmodel/nvme", "costmodel/footprint", "costmodel/catalogue"},
 	"driver/runner":       {"workload", "workload/op", "workload/arrival", "driver", "results", "driver/clock"},
+	// The physics in place of a database, and the load engine's rules for judging objectives: what
+	// is simulated is judged as what is run.
+	"driver/simulate":     {"workload", "workload/op", "workload/keys", "workload/arrival", "workload/mapping", "driver", "driver/runner", "results", "costmodel/partition", "costmodel/autoscale", "costmodel/nvme", "costmodel/footprint", "costmodel/catalogue", "costmodel/units"},
 	"results":             {"workload", "workload/op", "results/figure"},
 	"results/compare":     {"results", "results/figure", "workload/op"},
 	"results/compare/...": {"results"},

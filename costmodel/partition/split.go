@@ -27,17 +27,25 @@ type Split struct {
 // grow splits the widest partitions until the table has as many as its warm throughput needs.
 func (t *Table) grow(now time.Duration, why string) {
 	for need := t.config.Partitions(t.warm[ReadSide], t.warm[WriteSide]); len(t.parts) < need; {
-		widest, width := -1, uint64(1)
-		for i := range t.parts {
-			if w := t.end(i) - t.parts[i].first.Hash; w > width {
-				widest, width = i, w
-			}
+		if !t.divideWidest(now, why) {
+			return
 		}
-		if widest < 0 {
-			return // nothing is left that could be divided by hash
+	}
+}
+
+// divideWidest splits the partition with the most hashes in the middle, and reports whether
+// there is one that could be.
+func (t *Table) divideWidest(now time.Duration, why string) bool {
+	widest, width := -1, uint64(1)
+	for i := range t.parts {
+		if w := t.end(i) - t.parts[i].first.Hash; w > width {
+			widest, width = i, w
 		}
+	}
+	if widest >= 0 {
 		t.split(widest, Key{Hash: t.parts[widest].first.Hash + width/2}, 0.5, now, why)
 	}
+	return widest >= 0
 }
 
 // end returns the last hash that is partition i's alone.
@@ -101,5 +109,20 @@ func (t *Table) Resize(now time.Duration, k Key, bytes float64) {
 		t.split(i, Key{Hash: p.first.Hash + width/2}, 0.5, now, ForSize)
 	case len(k.Sort) > 0 && !t.config.LocalIndexes && p.first.before(k):
 		t.split(i, k, 0.5, now, ForSize)
+	}
+}
+
+// Fill tells a table that has just been made that it holds so many bytes, evenly: it is
+// divided until no partition holds more than it may.
+func (t *Table) Fill(now time.Duration, bytes float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for bytes/float64(len(t.parts)) >= t.config.SplitBytes {
+		if !t.divideWidest(now, ForSize) {
+			break
+		}
+	}
+	for _, p := range t.parts {
+		p.bytes = bytes / float64(len(t.parts))
 	}
 }

@@ -1,0 +1,148 @@
+package simulate
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crossover/results"
+	"crossover/workload"
+)
+
+// serviceTime is the tests' own: 2 ms in the median, 1 ms for a refusal.
+func serviceTime(rng *rand.Rand, _ string, _, _ int, _, refused bool) time.Duration {
+	median := 2 * time.Millisecond
+	if refused {
+		median = time.Millisecond
+	}
+	return time.Duration(float64(median) * math.Exp(0.35*rng.NormFloat64()))
+}
+
+func scenario(t *testing.T, text string) *workload.Scenario {
+	t.Helper()
+	sc, err := workload.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+var sdkRetries = Retries{Attempts: 3, ThrottleBase: time.Second, Max: 20 * time.Second, Quota: true}
+
+func onDemand() *DynamoDB { return &DynamoDB{Retries: sdkRetries, ServiceTime: serviceTime} }
+
+// simulated runs a scenario and returns its manifest and what a reader finds.
+func simulated(t *testing.T, sc *workload.Scenario, s System, resolution Resolution) (*results.Manifest, *results.Run) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	m, err := Run(context.Background(), Config{
+		Scenario: sc, Target: workload.Target{Name: "x", Driver: "dynamodb"}, System: s, Dir: dir, Resolution: resolution,
+		Mapping: []byte(`{}`), Started: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Totals.Check(); err != nil {
+		t.Error(err)
+	}
+	run, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Target.Kind != "simulated" || run.Manifest.Status != results.Complete {
+		t.Errorf("kind %s, status %s", m.Target.Kind, run.Manifest.Status)
+	}
+	return m, run
+}
+
+const steady = `version: 1
+name: steady
+dataset: {items: 1_000_000, size: 1KiB}
+workload:
+  keys: {zipfian: {theta: 0.99}}
+  operations: {read: 80%, update: 20%}
+  arrival: {open: {process: poisson, sessions: 4096}}
+  phases: [{name: warm, for: 10s, rate: 2000/s, record: false}, {name: main, for: 60s, rate: RATE/s}]
+targets: []
+`
+
+func share(m *results.Manifest, class string) float64 {
+	return float64(m.Totals.ByClass[class]) / float64(m.Totals.Offered)
+}
+
+const hotKey = `version: 1
+name: hot-key
+dataset: {items: 100_000, size: 1KiB}
+workload:
+  operations: {read: 50%, update: 50%}
+  hot: [{key: 7, share: 40%}]
+  arrival: {open: {process: poisson, sessions: 8192}}
+  phases: [{name: main, for: 20s, rate: 8000/s}]
+targets: []
+`
+
+// Batches and single operations tell the same of the same scenario, calm and throttled.
+func TestResolutionsAgree(t *testing.T) {
+	for name, text := range map[string]string{"calm": strings.Replace(steady, "RATE", "3000", 1), "hot key": hotKey} {
+		t.Run(name, func(t *testing.T) {
+			sc := scenario(t, text)
+			one, oneRun := simulated(t, sc, onDemand(), Operations)
+			many, manyRun := simulated(t, sc, onDemand(), Batches)
+			near := func(what string, a, b, within float64) {
+				if math.Abs(a-b) > within*math.Abs(a) {
+					t.Errorf("%s: %v one by one, %v in batches", what, a, b)
+				}
+			}
+			near("offered", float64(one.Totals.Offered), float64(many.Totals.Offered), 0.002)
+			near("read units", one.Totals.ReadUnits, many.Totals.ReadUnits, 0.02)
+			near("write units", one.Totals.WriteUnits, many.Totals.WriteUnits, 0.02)
+			near("operations throttled", share(one, "throttled"), share(many, "throttled"), 0.05)
+			near("attempts throttled", throttles(one), throttles(many), 0.05)
+			for _, q := range []float64{50, 99} {
+				near("response time", quantile(t, oneRun, q), quantile(t, manyRun, q), 0.1)
+			}
+			if name == "hot key" && share(one, "throttled") < 0.05 {
+				t.Errorf("only %v of the operations were throttled", share(one, "throttled"))
+			}
+		})
+	}
+}
+
+func throttles(m *results.Manifest) (n float64) {
+	for _, x := range m.Totals.Throttles {
+		n += float64(x)
+	}
+	return n
+}
+
+// quantile is of response times of successes over all kinds, in ns.
+func quantile(t *testing.T, run *results.Run, q float64) float64 {
+	t.Helper()
+	all := results.NewHistogram()
+	for l, err := range run.Latencies() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Measure == results.Response && l.Recorded {
+			all.Merge(l.Histogram)
+		}
+	}
+	return float64(all.ValueAtQuantile(q))
+}
+
+// A day of 10,000 operations/s takes less than a minute.
+func TestDay(t *testing.T) {
+	text := strings.Replace(steady, "for: 60s, rate: RATE/s", "for: 24h, rate: {diurnal: {mean: 10000/s, peak_to_mean: 2}}", 1)
+	if raceEnabled {
+		text = strings.Replace(text, "for: 24h", "for: 30m", 1)
+	}
+	m, run := simulated(t, scenario(t, text), onDemand(), Auto)
+	if m.Host["resolution"] != string(Batches) {
+		t.Errorf("resolution %s", m.Host["resolution"])
+	}
+	t.Logf("%v offered, %+v, %d intervals, tick %s", m.Totals.Offered, m.Totals.ByClass, len(run.Intervals()), m.Host["tick"])
+}
