@@ -96,6 +96,16 @@ func (x *Index) Holds(attribute string) bool {
 // Keyed reports whether an attribute is one of the index's own keys.
 func (x *Index) Keyed(attribute string) bool { return slices.Contains(x.keyNames(), attribute) }
 
+// QueriedIndex returns the index that query_index asks; nil where there is none.
+func (sc *Scenario) QueriedIndex() *Index {
+	for i := range sc.Indexes {
+		if q := sc.Workload.QueryIndex; q != nil && sc.Indexes[i].Name == q.Index {
+			return &sc.Indexes[i]
+		}
+	}
+	return nil
+}
+
 // Alike returns the probability that two versions of an item have the same keys in the index:
 // values are drawn anew with each version.
 func (sc *Scenario) Alike(x *Index) float64 {

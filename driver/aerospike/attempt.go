@@ -20,9 +20,14 @@ const (
 	callDeleteExisting
 	callQuery
 	callPage
+	callChange // of one record, as session.change says
+	callBatchRead
+	callBatchWrite
 )
 
-func (k call) writes() bool { return k == callPut || k == callDelete || k == callDeleteExisting }
+func (k call) writes() bool {
+	return k == callPut || k == callDelete || k == callDeleteExisting || k == callChange || k == callBatchWrite
+}
 
 // request sends a request until it is answered, its attempts are used up, or another attempt
 // would be no use or not safe. It leaves the last attempt's class in out.
@@ -63,11 +68,13 @@ func (s *session) send(ctx context.Context, k call, out *op.Outcome) judgement {
 	latency := s.c.clock.Now() - start
 	j := judge(err, latency >= s.c.cfg.Timeout || ctx.Err() != nil)
 	switch {
-	case k == callPut && j.class == op.NotFound:
+	case j.class == op.NotFound && (k == callPut || k == callChange && !s.change.unconditional()):
 		j = judgement{class: op.ConditionFailed, reason: "KEY_NOT_FOUND_ERROR"}
 	case k == callDeleteExisting && err == nil && !existed:
 		j = judgement{class: op.ConditionFailed, reason: "KEY_NOT_FOUND_ERROR"}
 	case k == callDelete && err == nil && !existed, k == callQuery && err == nil && len(s.query.matches) == 0:
+		j.class = op.NotFound
+	case k == callBatchRead && err == nil && s.batch.done == 0:
 		j.class = op.NotFound
 	}
 	out.Attempts = append(out.Attempts, op.Attempt{Start: start, Latency: latency, Class: j.class, Reason: j.reason})
@@ -83,7 +90,7 @@ func (s *session) send(ctx context.Context, k call, out *op.Outcome) judgement {
 	switch {
 	case node != nil:
 		out.Node = s.c.nodes.index(node)
-	case k.writes():
+	case k.writes() && k != callBatchWrite:
 		out.Node = s.c.nodes.master(out.Partition)
 	}
 	return j
@@ -95,7 +102,7 @@ func (s *session) perform(ctx context.Context, k call) (existed bool, node *as.N
 	client := s.c.client
 	switch k {
 	case callGet:
-		s.found, err = client.Get(s.reading, s.record.key)
+		s.found, err = client.Get(s.reading, s.record.key, s.bins...)
 		if err == nil {
 			node = s.found.Node
 		}
@@ -107,6 +114,10 @@ func (s *session) perform(ctx context.Context, k call) (existed bool, node *as.N
 		err = s.query.perform(ctx, client)
 	case callPage:
 		err = s.page.perform(ctx, client)
+	case callChange:
+		err = s.change.perform(client, s.record.key)
+	case callBatchRead, callBatchWrite:
+		err = s.batch.perform(client)
 	}
 	return existed, node, err
 }

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"crossover/workload"
+	"crossover/workload/op"
 )
 
 // secrets are keys under which people write credentials. None is ever decoded or echoed.
@@ -47,6 +48,7 @@ func decode(sc *workload.Scenario, t workload.Target) (*Config, []*workload.Erro
 	c.names(&cfg)
 	c.sizes(&cfg)
 	c.events(&cfg)
+	c.transactions(&cfg)
 	if cfg.Faults != "" {
 		c.faults(cfg.Faults)
 	}
@@ -144,8 +146,8 @@ func (c *checker) names(cfg *Config) {
 		c.fail("namespace", fmt.Sprintf("%q", n), fmt.Sprintf("1 to %d bytes without : ; = , / or spaces", MaxNamespace))
 	}
 	set, limit := cfg.setName(c.sc), MaxSetName
-	if queries(c.sc) {
-		limit -= len(indexSuffix)
+	for _, x := range sindexes(c.sc, "") {
+		limit = min(limit, maxIndexName-len(x.name))
 	}
 	if len(set) > limit || strings.ContainsAny(set, ":;=,/ \t\n") {
 		c.fail("set", fmt.Sprintf("the set %q of %d bytes", set, len(set)),
@@ -168,6 +170,18 @@ func (c *checker) sizes(cfg *Config) {
 			retries = c.target.Node
 		}
 		c.failAt(retries, "retries.max", cfg.Retries.Max.String(), "at least base, "+cfg.Retries.Base.String())
+	}
+}
+
+// transactions refuses a scenario whose transactions this driver cannot do, unless the target
+// says that it takes less.
+func (c *checker) transactions(cfg *Config) {
+	for _, k := range []op.Kind{op.TransactRead, op.TransactWrite} {
+		if c.sc.Workload.Operations[k] > 0 && cfg.Transactions == "" {
+			c.fail("transactions", fmt.Sprintf("a scenario with %v", k),
+				"transactions: separate_writes: the client used here has no multi-record transactions, and separate requests are an easier job, which the report then says")
+			return
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"crossover/driver"
 	"crossover/workload"
 	"crossover/workload/mapping"
-	"crossover/workload/op"
 )
 
 // Limits of what the server accepts.
@@ -37,6 +36,8 @@ type Config struct {
 	Connections int    `yaml:"connections" default:"0" min:"0" max:"65536" doc:"connections to each node, kept open; 0 opens one for each session"`
 	Replica     string `yaml:"replica" default:"sequence" enum:"master|sequence" doc:"which copy an eventual read asks: the master's only, or the next one while the master's node is away; strong reads always ask the master"`
 	Commit      string `yaml:"commit" default:"all" enum:"all|master" doc:"copies that have a write before it is acknowledged: all, or the master's only"`
+	// Transactions says what is done where the scenario asks for transactions.
+	Transactions string `yaml:"transactions" enum:"separate_writes" doc:"separate_writes: what is one transaction on DynamoDB is done as separate requests, neither atomic nor isolated, and the run is marked: the comparison gives this side an easier job. Left out, such a scenario is refused: this client has no multi-record transactions"`
 
 	Nodes       int     `yaml:"nodes" default:"3" min:"1" max:"128" doc:"embedded only: nodes in the cluster"`
 	Replication int     `yaml:"replication" default:"2" min:"1" max:"128" doc:"embedded only: copies of each record, at most nodes"`
@@ -66,6 +67,9 @@ func Definition() driver.Definition {
 	}
 }
 
+// separate reports whether transactions are done as separate requests.
+func (c *Config) separate() bool { return c.Transactions == mapping.SeparateWrites }
+
 // setName returns the set that a target's items go to.
 func (c *Config) setName(sc *workload.Scenario) string {
 	if c.Set != "" {
@@ -83,12 +87,6 @@ func sessions(sc *workload.Scenario) int {
 		return closed.Workers
 	}
 	return 1
-}
-
-// queries reports whether the scenario asks for queries that need a secondary index: without
-// a sort key a query is a read by key.
-func queries(sc *workload.Scenario) bool {
-	return sc.HasSort() && sc.Workload.Operations[op.Query] > 0
 }
 
 // field returns the key and value nodes of a key in a mapping node, or nil.

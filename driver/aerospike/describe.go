@@ -114,6 +114,9 @@ func (c *cluster) settings(all []facts) map[string]string {
 		"in-doubt writes":    map[bool]string{true: "sent again", false: "not sent again"}[c.cfg.Retries.InDoubtWrites],
 		"connections a node": strconv.Itoa(clientPolicy(c.cfg, c.sc).MinConnectionsPerNode),
 	}
+	if c.cfg.separate() {
+		s["transactions"] = c.cfg.Transactions
+	}
 	for _, name := range []string{
 		"effective_replication_factor", "replication-factor", "storage-engine", "default-ttl", "nsup-period",
 		"strong-consistency", "prefer-uniform-balance", "transaction-pending-limit",
@@ -182,6 +185,7 @@ func (c *cluster) warnings(all []facts) []string {
 		"replication-factor is %s, but %s copies are kept", configured, effective)
 	add(c.sc.Workload.Read.Consistency == "strong" && !c.strong,
 		"strongly consistent reads are asked for; namespace %s is in AP mode: they read the master's copy, which is not linearizable", c.cfg.Namespace)
+	add(c.cfg.separate(), "what is one transaction on DynamoDB is done as separate requests here, neither atomic nor isolated: an easier job")
 	add(c.cfg.Commit == "master", "writes are acknowledged when the master has them, before their copies do")
 	add(c.cfg.Retries.InDoubtWrites,
 		"writes in doubt are sent again: a conditional write may be refused by its own first attempt, and be counted as condition_failed")

@@ -35,6 +35,16 @@
 // bins are strings: pk, sk, ver, a00, a01, … as workload names the attributes. Records are
 // written never to expire (TTL -1), so that no run depends on a namespace's default-ttl.
 //
+// Partial updates put or operate on single bins, with the version's bin in the same request, and
+// leave a record's end as it is. Conditions that compare are filter expressions on a write that
+// must find its record: FILTERED_OUT, as KEY_NOT_FOUND_ERROR then, is a condition that did not
+// hold. A batch goes to all nodes at once; what is refused of it is sent again by itself, as one
+// more attempt of the same request.
+//
+// This version of the library has no multi-record transactions. A scenario that asks for them is
+// refused unless the target says `transactions: separate_writes`: then steps are separate
+// requests one after another, neither atomic nor isolated, and runs say so.
+//
 // # Ownership
 //
 // Aerospike has no tags on a set. Provision writes a marker into an empty set before anything

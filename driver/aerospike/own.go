@@ -12,15 +12,11 @@ import (
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
 	"crossover/driver"
-	"crossover/workload"
 )
 
 // MarkerKey is the user key of the record that marks a set as crossover's. An item's key has
 // a digit in it, so that no item has this one.
 const MarkerKey = "crossover owns this set"
-
-// indexSuffix makes the secondary index's name from the set's.
-const indexSuffix = "-pk"
 
 const (
 	// adminAttempts is how often a request that prepares or drops is sent at most.
@@ -35,17 +31,15 @@ const (
 var adminRetries = Retries{Base: 5 * time.Millisecond, Max: time.Second}
 
 // Provision makes sure that the set may be written, marks it as crossover's when it is empty,
-// and creates the index that the scenario's queries need. It may be called again.
+// and creates the indexes that the scenario needs. It may be called again.
 func (c *cluster) Provision(ctx context.Context) error {
 	c.provision.Lock()
 	defer c.provision.Unlock()
 	if err := c.claim(ctx); err != nil {
 		return err
 	}
-	if queries(c.sc) {
-		if err := c.index(ctx); err != nil {
-			return err
-		}
+	if err := c.index(ctx); err != nil {
+		return err
 	}
 	c.nodes.refresh(c.client, c.cfg.Namespace)
 	c.ready.Store(true)
@@ -136,10 +130,8 @@ func (c *cluster) restore(ctx context.Context) error {
 	if err := c.mark(ctx); err != nil {
 		return err
 	}
-	if queries(c.sc) {
-		if err := c.index(ctx); err != nil {
-			return err
-		}
+	if err := c.index(ctx); err != nil {
+		return err
 	}
 	c.leftover = false
 	c.ready.Store(true)
@@ -243,33 +235,7 @@ func (c *cluster) settle(ctx context.Context, what string, done func() (bool, er
 	}
 }
 
-// index creates the secondary index on bin pk, unless it is there, and waits until every node
-// has all records in it.
-func (c *cluster) index(ctx context.Context) error {
-	name := c.set + indexSuffix
-	command := fmt.Sprintf("sindex/%s/%s", c.cfg.Namespace, name)
-	if answer, err := c.askAny(ctx, command); err != nil {
-		return err
-	} else if parsePairs(answer, ";")["load_pct"] == "" {
-		policy := c.writePolicy(adminLimit, as.UPDATE)
-		_, err := c.client.CreateIndex(policy, c.cfg.Namespace, c.set, name, workload.AttrPartition, as.STRING)
-		if err != nil && !err.Matches(types.INDEX_FOUND) {
-			return fmt.Errorf("creating index %s on bin %s: %w", name, workload.AttrPartition, err)
-		}
-		c.madeIndex = err == nil
-	}
-	return c.settle(ctx, "index "+name, func() (bool, error) {
-		for _, node := range c.client.GetNodes() {
-			answers, err := ask(ctx, node, command)
-			if err != nil || parsePairs(answers[command], ";")["load_pct"] != "100" {
-				return false, err
-			}
-		}
-		return true, nil
-	})
-}
-
-// Drop truncates a set that has crossover's marker, and drops its index; the marker goes with
+// Drop truncates a set that has crossover's marker, and drops its indexes; the marker goes with
 // the records. A set written as expendable stays, less an index that this driver added. It
 // refuses any other set that has records.
 func (c *cluster) Drop(ctx context.Context) error {
@@ -307,19 +273,4 @@ func (c *cluster) truncate(ctx context.Context) error {
 		count, truncating, err := c.counted(ctx)
 		return count == 0 && !truncating, err
 	})
-}
-
-// dropIndex drops the index that Provision creates, if it is there.
-func (c *cluster) dropIndex(ctx context.Context) error {
-	name := c.set + indexSuffix
-	command := fmt.Sprintf("sindex-delete:ns=%s;set=%s;indexname=%s", c.cfg.Namespace, c.set, name)
-	answer, err := c.askAny(ctx, command)
-	if err != nil {
-		return err
-	}
-	if infoError(answer) != "" && infoCode(answer) != strconv.Itoa(int(types.INDEX_NOTFOUND)) {
-		return fmt.Errorf("dropping index %s: %s", name, answer)
-	}
-	c.madeIndex = false
-	return nil
 }

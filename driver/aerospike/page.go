@@ -13,12 +13,15 @@ import (
 // set asks few of them; a set of few records is asked in one stretch.
 const pagesAWindow = 8
 
-// A page is where a session's scan of the set stands: the partitions from begin on, a window
+// A page is where a session's scan of the set, or of one segment of it, stands: the partitions
+// from begin on, a window
 // of them at a time, each after the record that was read from it last.
 type page struct {
 	policy         *as.ScanPolicy
 	namespace, set string
 	marker         [20]byte // digest of the record that is no item
+	bins           []string // that are returned; nil are all
+	first, end     int      // the segment's partitions
 	window         int      // partitions asked at a time
 	begin          int
 	filter         *as.PartitionFilter // the library's cursor within the window
@@ -27,17 +30,24 @@ type page struct {
 	bytes        uint64
 }
 
-func (c *cluster) newPage(limit uint32) *page {
+// newPage returns the scan of a segment of the set's partitions.
+func (s *session) newPage(limit, segment uint32) *page {
+	c, ask := s.c, s.c.sc.Ask(op.ScanPage)
 	p := as.NewScanPolicy()
 	p.BasePolicy = basePolicy(c.cfg.Timeout)
+	if ask.Filter != nil {
+		p.FilterExpression = expression(ask.Filter)
+	}
 	marker := newRecord(c.sc, c.cfg.Namespace, c.set)
 	marker.setKey([]byte(MarkerKey))
-	s := &page{
-		policy: p, namespace: c.cfg.Namespace, set: c.set, marker: marker.digest,
+	segments := int(max(ask.Segments, 1))
+	pg := &page{
+		policy: p, namespace: c.cfg.Namespace, set: c.set, marker: marker.digest, bins: s.binNames(ask.Project),
+		first: int(segment) * partitions / segments, end: (int(segment) + 1) * partitions / segments,
 		window: windowFor(uint64(limit), c.sc.Dataset.Items),
 	}
-	s.rewind()
-	return s
+	pg.rewind()
+	return pg
 }
 
 // windowFor returns how many partitions hold about pagesAWindow pages.
@@ -47,18 +57,18 @@ func windowFor(limit, items uint64) int {
 }
 
 func (p *page) rewind() {
-	p.begin = 0
+	p.begin = p.first
 	p.open()
 }
 
 func (p *page) open() {
-	p.filter = as.NewPartitionFilterByRange(p.begin, min(p.window, partitions-p.begin))
+	p.filter = as.NewPartitionFilterByRange(p.begin, min(p.window, p.end-p.begin))
 }
 
 // advance moves on to the next window; it reports false at the table's end.
 func (p *page) advance() bool {
 	p.begin += p.window
-	if p.begin >= partitions {
+	if p.begin >= p.end {
 		p.rewind()
 		return false
 	}
@@ -69,10 +79,15 @@ func (p *page) advance() bool {
 // doPage reads the next page. A page ends early only where the table does; the next one then
 // begins it again. A page that would be empty for that reason begins it at once.
 func (s *session) doPage(ctx context.Context, o *op.Op, out *op.Outcome) {
-	if s.page == nil {
-		s.page = s.c.newPage(o.Limit)
+	if s.pages == nil {
+		s.pages = make([]*page, max(o.Asked().Segments, 1))
 	}
-	p := s.page
+	at := &s.pages[min(int(o.Segment), len(s.pages)-1)]
+	if *at == nil {
+		*at = s.newPage(o.Limit, o.Segment)
+	}
+	p := *at
+	s.page = p
 	p.limit, p.items, p.bytes = int(o.Limit), 0, 0
 	for ends := 0; ends < 2; {
 		s.request(ctx, callPage, out)
@@ -96,7 +111,7 @@ func (s *session) doPage(ctx context.Context, o *op.Op, out *op.Outcome) {
 // Records received before a failure stay in the page, since the cursor has passed them.
 func (p *page) perform(ctx context.Context, client *as.Client) as.Error {
 	p.policy.MaxRecords = int64(p.limit - p.items)
-	set, err := client.ScanPartitions(p.policy, p.filter, p.namespace, p.set)
+	set, err := client.ScanPartitions(p.policy, p.filter, p.namespace, p.set, p.bins...)
 	if err != nil {
 		return err
 	}

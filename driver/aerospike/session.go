@@ -2,6 +2,7 @@ package aerospike
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -24,11 +25,21 @@ type session struct {
 	unmodified       *as.WritePolicy // only where its generation is still Generation
 	remove           *as.WritePolicy
 
-	reading *as.BasePolicy  // of the get under way
-	writing *as.WritePolicy // of the put under way
-	found   *as.Record      // what the last get returned
-	query   *query          // nil until the first query
-	page    *page           // nil until the first scan page
+	reading *as.BasePolicy       // of the get under way
+	writing *as.WritePolicy      // of the put under way
+	found   *as.Record           // what the last get returned
+	query   *query               // under way
+	queries [op.KindCount]*query // nil until the first query of the kind
+	pages   []*page              // by segment; nil until the first scan page
+	page    *page                // under way
+
+	project  []string               // bins that reads return; nil are all
+	bins     []string               // of the get under way
+	changes  [op.KindCount]*change  // nil until the first operation of the kind
+	severals [op.KindCount]*several // the same
+	steps    []*change              // of a transaction
+	change   *change                // under way
+	batch    *several               // under way
 
 	verification *verification // nil until the first verified read
 }
@@ -57,12 +68,14 @@ func newSession(c *cluster, random *rand.Rand) *session {
 		strong.ReadModeSC = as.ReadModeSCLinearize
 	}
 	s.eventual, s.strong = &eventual, &strong
+	s.project = s.binNames(c.sc.Ask(op.Read).Project)
 	return s
 }
 
 // Do performs one operation.
 func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	out.Reset()
+	s.bins = s.project
 	switch o.Kind {
 	case op.Read:
 		s.get(ctx, o, out)
@@ -79,6 +92,7 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	case op.Delete:
 		s.delete(ctx, o, out)
 	case op.ReadModifyWrite:
+		s.bins = nil
 		s.modify(ctx, o, out)
 	case op.Query:
 		if !s.c.sc.HasSort() {
@@ -88,8 +102,25 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 		s.doQuery(ctx, o, out)
 	case op.ScanPage:
 		s.doPage(ctx, o, out)
+	case op.ConditionalUpdate, op.PartialUpdate, op.Increment, op.Append, op.Touch:
+		s.changeRecord(ctx, o, out)
+	case op.QueryIndex:
+		s.queryIndex(ctx, o, out)
+	case op.BatchRead, op.BatchWrite, op.TransactRead:
+		s.doBatch(ctx, o, out)
+	case op.TransactWrite:
+		s.transaction(ctx, o, out)
+	default:
+		s.unknown(out)
 	}
 }
+
+// unknown is the outcome of an operation that the scenario does not have.
+func (s *session) unknown(out *op.Outcome) {
+	out.Class, out.Reason, out.Err = op.Failed, "CLIENT_ERROR", errUnknownKind
+}
+
+var errUnknownKind = errors.New("an operation of a kind that the scenario does not have")
 
 // get reads one record, all bins.
 func (s *session) get(ctx context.Context, o *op.Op, out *op.Outcome) {
