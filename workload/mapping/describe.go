@@ -20,13 +20,16 @@ type Row struct {
 // A Description is the mapping in words, for manifests and reports.
 type Description struct {
 	Item string `json:"item"`
-	Rows []Row  `json:"rows"`
+	// Indexes says what secondary indexes both sides keep; empty where there are none.
+	Indexes string `json:"indexes,omitempty"`
+	Rows    []Row  `json:"rows"`
 }
 
 // Describe returns the rows of the operations that the scenario has.
 func (m *Mapping) Describe() Description {
 	d := Description{Item: "one DynamoDB item, one Aerospike record; an attribute is a bin; the record's user key is the partition key" +
 		map[bool]string{true: `, "|" and the sort key`}[m.sc.HasSort()] + m.types()}
+	d.Indexes = m.indexes()
 	for k := range op.KindCount {
 		if m.sc.Workload.Operations[k] > 0 {
 			d.Rows = append(d.Rows, m.row(k))

@@ -157,6 +157,34 @@ func (m *Mapping) projection(r *Row, k op.Kind) {
 	r.Aerospike += "; returns the bins " + strings.Join(names, ", ")
 }
 
+// indexes says in words what secondary indexes there are.
+func (m *Mapping) indexes() string {
+	var out []string
+	for i := range m.sc.Indexes {
+		x := &m.sc.Indexes[i]
+		keys, holds := x.Partition, "all attributes"
+		if !x.Global() {
+			keys = workload.AttrPartition
+		}
+		if x.Sort != "" {
+			keys += " and " + x.Sort
+		}
+		if !x.Projection.All {
+			holds = "keys"
+			if len(x.Projection.Include) > 0 {
+				holds += " and " + strings.Join(x.Projection.Include, ", ")
+			}
+		}
+		bin := "bin " + x.Partition
+		if !x.Global() {
+			bin = "bin pk, sorted by the driver"
+		}
+		out = append(out, fmt.Sprintf("%s, DynamoDB: a %s index by %s that holds %s; Aerospike: a secondary index in memory on %s",
+			x.Name, x.Kind, keys, holds, bin))
+	}
+	return strings.Join(out, "; ")
+}
+
 // Unequal lists what is not the same on both sides, operation by operation.
 func (d Description) Unequal() []string {
 	var out []string
