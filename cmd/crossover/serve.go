@@ -83,6 +83,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 			if o.TTLWithin = ttlWithin; ttlWithin <= 0 {
 				return badInput(fmt.Errorf("--ttl-within %s: expected more than 0", ttlWithin))
 			}
+			defer dynamodbserver.Frugal()()
 			server, err := dynamodbserver.New(o)
 			if err != nil {
 				return badInput(err)

@@ -113,7 +113,7 @@ func (ix *index) later(s *Server, now time.Duration, key store.Key, item attribu
 	q := &ix.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.changes = append(q.changes, delayed{at, key, item})
+	q.changes = append(q.changes, delayed{at, key, slices.Clone(item)})
 	q.waiting.Store(int64(len(q.changes)))
 }
 

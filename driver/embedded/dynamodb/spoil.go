@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"crossover/driver/embedded/dynamodb/attribute"
@@ -50,7 +51,7 @@ func (a *attic) get(at placed) attribute.Stored {
 // overwritten notes what a write replaced.
 func (c *call) overwritten(w *write) {
 	if c.s.options.Faults.Stale > 0 && w.old != nil {
-		c.s.attic.keep(placed{w.table, w.place}, w.old)
+		c.s.attic.keep(placed{w.table, w.place}, slices.Clone(w.old))
 	}
 }
 

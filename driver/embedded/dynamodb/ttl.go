@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,6 +82,7 @@ func (x *ttl) change(s *Server, key store.Key, old, after attribute.Stored) {
 		x.tree.Delete(expiry{was, key})
 	}
 	if has {
+		key.Text = strings.Clone(key.Text) // it may lie in the store's own memory
 		x.tree.Set(expiry{is, key})
 		s.expires(is)
 	}

@@ -36,6 +36,14 @@ func Lock(places []Place) (unlock func()) {
 		r.store.shards[r.shard].mu.Lock()
 	}
 	return func() {
+		var changed []*shard
+		var journal Journal
+		for _, r := range rooms {
+			if h := &r.store.shards[r.shard]; len(h.changes) > 0 {
+				changed, journal = append(changed, h), r.store.journal
+			}
+		}
+		tellAll(changed, journal)
 		for _, r := range rooms {
 			r.store.shards[r.shard].mu.Unlock()
 		}
@@ -44,13 +52,13 @@ func Lock(places []Place) (unlock func()) {
 
 // Peek returns the item at a place that the caller has locked, or nil.
 func (s *Store) Peek(k Key) attribute.Stored {
-	e, _ := s.shard(k.Hash).tree.Get(Entry{Key: k})
-	return e.Item
+	item, _ := s.shard(k.Hash).shelf.get(k)
+	return item
 }
 
 // Put stores an item at a place that the caller has locked; nil removes what is there.
 func (s *Store) Put(k Key, item attribute.Stored) {
 	h := s.shard(k.Hash)
-	e, found := h.tree.Get(Entry{Key: k})
-	s.put(h, k, e, found, item)
+	old, found := h.shelf.get(k)
+	s.put(h, k, old, found, item)
 }

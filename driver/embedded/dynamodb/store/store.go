@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/tidwall/btree"
 
 	"crossover/driver/embedded/dynamodb/attribute"
 )
@@ -33,13 +32,6 @@ func NewKey(partition, sort string) Key {
 	return Key{Hash: xxhash.Sum64String(partition), Text: string(b)}
 }
 
-func (k Key) less(o Key) bool {
-	if k.Hash != o.Hash {
-		return k.Hash < o.Hash
-	}
-	return k.Text < o.Text
-}
-
 // An Entry is a key and what is stored there.
 type Entry struct {
 	Key
@@ -51,8 +43,9 @@ type Entry struct {
 const shardBits = 6
 
 type shard struct {
-	mu   sync.RWMutex
-	tree *btree.BTreeG[Entry]
+	mu      sync.RWMutex
+	shelf   shelf
+	changes []Change // that the journal has not been told of
 }
 
 // A Store is one table's items. It is safe for concurrent use: items in different shards are
@@ -62,17 +55,14 @@ type Store struct {
 	items  atomic.Int64
 	bytes  atomic.Int64
 
-	sequence uint64 // among all stores
+	sequence uint64  // among all stores
+	journal  Journal // nil for none
+	tag      uint64
 }
 
 // New returns an empty store.
 func New() *Store {
-	s := &Store{sequence: sequence.Add(1)}
-	for i := range s.shards {
-		less := func(a, b Entry) bool { return a.less(b.Key) }
-		s.shards[i].tree = btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
-	}
-	return s
+	return &Store{sequence: sequence.Add(1)}
 }
 
 func (s *Store) shard(hash uint64) *shard { return &s.shards[hash>>(64-shardBits)] }
@@ -88,8 +78,8 @@ func (s *Store) Get(k Key) attribute.Stored {
 	h := s.shard(k.Hash)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	e, _ := h.tree.Get(Entry{Key: k})
-	return e.Item
+	item, _ := h.shelf.get(k)
+	return item
 }
 
 // Update calls f with the item at k, or nil, while nobody else writes there, and stores what f
@@ -98,24 +88,28 @@ func (s *Store) Update(k Key, f func(old attribute.Stored) (attribute.Stored, er
 	h := s.shard(k.Hash)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e, found := h.tree.Get(Entry{Key: k})
-	after, err := f(e.Item)
+	old, found := h.shelf.get(k)
+	after, err := f(old)
 	if err != nil {
 		return err
 	}
-	s.put(h, k, e, found, after)
+	s.put(h, k, old, found, after)
+	s.tell(h)
 	return nil
 }
 
-func (s *Store) put(h *shard, k Key, old Entry, found bool, after attribute.Stored) {
+func (s *Store) put(h *shard, k Key, old attribute.Stored, found bool, after attribute.Stored) {
+	s.bytes.Add(int64(after.Size() - old.Size()))
+	s.items.Add(present(after) - present(old))
 	switch {
 	case after != nil:
-		h.tree.Set(Entry{Key: k, Item: after})
+		h.shelf.set(k, after)
 	case found:
-		h.tree.Delete(Entry{Key: k})
+		h.shelf.remove(k)
 	}
-	s.bytes.Add(int64(after.Size() - old.Item.Size()))
-	s.items.Add(present(after) - present(old.Item))
+	if after != nil || found {
+		s.note(h, k, after)
+	}
 }
 
 // Hold calls f with the item at k, or nil, while nobody else writes there.
@@ -123,8 +117,8 @@ func (s *Store) Hold(k Key, f func(item attribute.Stored)) {
 	h := s.shard(k.Hash)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e, _ := h.tree.Get(Entry{Key: k})
-	f(e.Item)
+	item, _ := h.shelf.get(k)
+	f(item)
 }
 
 func present(i attribute.Stored) int64 {
@@ -200,9 +194,9 @@ func (h *shard) take(out []Entry, batch int, from Key, beyond, down bool) []Entr
 		return len(out) < batch
 	}
 	if down {
-		h.tree.Descend(Entry{Key: from}, keep)
+		h.shelf.descend(from, keep)
 	} else {
-		h.tree.Ascend(Entry{Key: from}, keep)
+		h.shelf.ascend(from, keep)
 	}
 	return out
 }
