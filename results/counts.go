@@ -48,7 +48,7 @@ type Counts struct {
 }
 
 // listLen is how many values are listed before they are counted. It is a power of two.
-const listLen = 512
+const listLen = 2048
 
 // A page has a line for each bit of a word.
 const (

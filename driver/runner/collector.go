@@ -26,6 +26,8 @@ type collector struct {
 	flying   []int64            // in flight by cell, at this interval's end
 	before   []cellState        // at the last interval's end
 	lateness *results.Merged
+	all      *results.Merged // response times of all kinds in this interval
+	joined   *results.Merged // of several cells, while it is written
 	keys     sketch
 	slowest  slowest
 	totals   runTotals
@@ -60,7 +62,8 @@ func newCollector(e *engine, w *results.Writer, interval time.Duration) *collect
 		e: e, writer: w, interval: interval, spare: e.newShard(),
 		sums: make([]*sum, e.cells()), run: make([]*sum, e.cells()),
 		flying: make([]int64, e.cells()), before: make([]cellState, e.cells()),
-		lateness: results.NewMerged(), monitor: newMonitor(), last: e.first.at,
+		lateness: results.NewMerged(), all: results.NewMerged(), joined: results.NewMerged(),
+		monitor: newMonitor(), last: e.first.at,
 		progress: func(Progress) {},
 	}
 }
@@ -153,9 +156,10 @@ func (c *collector) exchange(w *worker) {
 }
 
 // lines returns the interval's lines with the cell of each, and the response times of all
-// kinds together.
+// kinds together, which stay until the next interval.
 func (c *collector) lines(start, length time.Duration, limited bool) (lines []results.Interval, cells []int, view *results.Merged) {
-	all := results.NewMerged()
+	all := c.all
+	all.Reset()
 	paused := c.e.hold.during(start, start+length)
 	for i := range c.before {
 		s := c.sums[i]
@@ -267,7 +271,7 @@ func (c *collector) writeLatency(start, length time.Duration) error {
 			}
 			write := func(measure string, of func(*sum) *results.Merged) {
 				errs = append(errs, c.writer.Latency(start, length,
-					results.Tag(kind.String(), measure, recorded), mergedOf(parts, of)))
+					results.Tag(kind.String(), measure, recorded), c.join(parts, of)))
 			}
 			write(results.Response, func(s *sum) *results.Merged { return s.response })
 			write(results.Service, func(s *sum) *results.Merged { return s.service })
@@ -279,18 +283,16 @@ func (c *collector) writeLatency(start, length time.Duration) error {
 	return errors.Join(errs...)
 }
 
-func mergedOf(parts []*sum, of func(*sum) *results.Merged) *results.Merged {
-	switch len(parts) {
-	case 0:
-		return &results.Merged{}
-	case 1:
+// join returns one measure of several cells together, valid until the next call.
+func (c *collector) join(parts []*sum, of func(*sum) *results.Merged) *results.Merged {
+	if len(parts) == 1 {
 		return of(parts[0])
 	}
-	all := results.NewMerged()
+	c.joined.Reset()
 	for _, s := range parts {
-		all.Add(of(s))
+		c.joined.Add(of(s))
 	}
-	return all
+	return c.joined
 }
 
 // hotKeys returns the interval's most popular items.
