@@ -22,6 +22,11 @@ func outcomes(d Doc) ([]section, error) {
 			"request are attempts of their own."),
 		block{Table: sums(d.Runs)})
 	s.Blocks = append(s.Blocks, objectiveBlocks(d.Runs)...)
+	units, err := unitBlocks(d.Runs)
+	if err != nil {
+		return nil, err
+	}
+	s.Blocks = append(s.Blocks, units...)
 	return []section{s}, nil
 }
 

@@ -100,6 +100,9 @@ func (s *session) target(ctx context.Context, t turn) (m *results.Manifest, err 
 		if m != nil {
 			s.spent += m.SpentUSD
 		}
+		if m != nil && !s.options.loadOnly {
+			err = errors.Join(err, s.reconcile(m, filepath.Join(s.out, t.dir)))
+		}
 		return err
 	})
 	return m, err

@@ -82,11 +82,24 @@ func unitsOf(sc *workload.Scenario, runs []*results.Run) (*seenUnits, []RunRef, 
 			}
 			out.source += fmt.Sprintf("run %s on %s (%s)", m.Run, m.Target.Name, m.Target.Kind)
 			out.add(r.Intervals())
+			warnings = append(warnings, unreconciled(r)...)
 			ref.Used = []string{"capacity units per operation as consumed"}
 		}
 		refs = append(refs, ref)
 	}
 	return out, refs, warnings
+}
+
+// unreconciled says where a run's units are not those that its items make.
+func unreconciled(r *results.Run) (warnings []string) {
+	check, err := r.Units()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, row := range check.Differing() {
+		warnings = append(warnings, fmt.Sprintf("run %s on %s: %s", r.Manifest.Run, r.Manifest.Target.Name, row))
+	}
+	return warnings
 }
 
 // usable reports whether a run's target reported DynamoDB's units.
