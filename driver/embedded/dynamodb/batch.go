@@ -54,7 +54,7 @@ func (c *call) batchGetItem() error {
 				continue
 			}
 			read := units.Read(uint64(item.Size()), consistency(b.strong))
-			if err := c.admit(b.table, key.Hash, read, 0, b.strong); err != nil {
+			if err := c.admit(b.table, key, read, 0, b.strong); err != nil {
 				refusal = err
 				b.left = append(b.left, k)
 				continue

@@ -94,12 +94,12 @@ func named(name string) bool {
 }
 
 // admit asks the physics for units, and counts what came of it.
-func (c *call) admit(t *table, hash uint64, read, write float64, strong bool) error {
+func (c *call) admit(t *table, at store.Key, read, write float64, strong bool) error {
 	sums := c.tally(t)
 	if c.fault == throttleFault {
-		return c.inject(t, hash, read > 0)
+		return c.inject(t, at.Hash, read > 0)
 	}
-	d := t.capacity.Admit(c.now, hash, read, write, !strong)
+	d := t.capacity.AdmitKey(c.now, partition.Request{Key: whereOf(at), Read: read, Write: write, Eventual: !strong})
 	c.partition = d.Partition
 	if !d.OK {
 		return c.refused(t, d)
@@ -135,9 +135,9 @@ func (c *call) inject(t *table, hash uint64, read bool) error {
 }
 
 // charge adds units that a page consumed beyond what it was admitted with.
-func (c *call) charge(t *table, hash uint64, read float64, strong bool) {
+func (c *call) charge(t *table, at store.Key, read float64, strong bool) {
 	if read > 0 {
-		t.capacity.Charge(c.now, hash, read, 0, !strong)
+		t.capacity.ChargeKey(c.now, partition.Request{Key: whereOf(at), Read: read, Eventual: !strong})
 		c.tally(t).sums[consumedRead] += read
 	}
 }

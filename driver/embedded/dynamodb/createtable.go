@@ -58,10 +58,11 @@ func (c *call) createTable() error {
 	if !through.provisioned {
 		t.lastOnDem = t.created
 	}
-	t.capacity = partition.New(partition.Config{
-		Provisioned: through.provisioned, Read: float64(through.read), Write: float64(through.write),
-		MaxRead: float64(through.maxRead), MaxWrite: float64(through.maxWrite), WarmRead: warm[0], WarmWrite: warm[1],
-	}, c.now)
+	read, write := c.s.provisionedInAll()
+	if err := c.s.withinQuotas(throughput{}, through, read, write); err != nil {
+		return err
+	}
+	t.capacity = c.s.partitioned(t, nil, through, warm, c.now)
 	t.warm = warm
 	partitions := t.learn()
 	t.due.Store(never)

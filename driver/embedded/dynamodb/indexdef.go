@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"crossover/costmodel/partition"
 	"crossover/driver/embedded/dynamodb/attribute"
 	"crossover/driver/embedded/dynamodb/store"
 	"crossover/driver/embedded/dynamodb/wire"
@@ -238,11 +237,7 @@ func (ix *index) begin(c *call) {
 	if ix.local {
 		return
 	}
-	t := ix.throughput
-	ix.capacity = partition.New(partition.Config{
-		Provisioned: t.provisioned, Read: float64(t.read), Write: float64(t.write),
-		MaxRead: float64(t.maxRead), MaxWrite: float64(t.maxWrite), WarmRead: ix.warm[0], WarmWrite: ix.warm[1],
-	}, c.now)
+	ix.capacity = c.s.partitioned(ix.table, ix, ix.throughput, ix.warm, c.now)
 	ix.learn()
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"crossover/costmodel/partition"
 	"crossover/costmodel/units"
 	"crossover/driver/embedded/dynamodb/attribute"
 	"crossover/driver/embedded/dynamodb/expression"
@@ -118,15 +119,15 @@ func (p *pageRequest) lastKey(entry attribute.Stored) attribute.Item {
 }
 
 // admitPage asks for the units of an empty page.
-func (c *call) admitPage(p *pageRequest, hash uint64) error {
+func (c *call) admitPage(p *pageRequest, at store.Key) error {
 	read := units.Page(0, consistency(p.strong))
 	if p.index == nil || p.index.local {
-		return c.admit(p.table, hash, read, 0, p.strong)
+		return c.admit(p.table, at, read, 0, p.strong)
 	}
 	if c.fault == throttleFault {
-		return c.inject(p.table, hash, true)
+		return c.inject(p.table, at.Hash, true)
 	}
-	d := p.index.capacity.Admit(c.now, hash, read, 0, true)
+	d := p.index.capacity.AdmitKey(c.now, partition.Request{Key: whereOf(at), Read: read, Eventual: true})
 	if !d.OK {
 		return c.refusedByIndex(p.index, d)
 	}
@@ -137,22 +138,14 @@ func (c *call) admitPage(p *pageRequest, hash uint64) error {
 }
 
 // chargePage adds units that a page consumed beyond what it was admitted with.
-func (c *call) chargePage(p *pageRequest, hash uint64, read float64) {
+func (c *call) chargePage(p *pageRequest, at store.Key, read float64) {
 	switch {
 	case p.index == nil || p.index.local:
-		c.charge(p.table, hash, read, p.strong)
+		c.charge(p.table, at, read, p.strong)
 	case read > 0:
-		p.index.capacity.Charge(c.now, hash, read, 0, true)
+		p.index.capacity.ChargeKey(c.now, partition.Request{Key: whereOf(at), Read: read, Eventual: true})
 		c.indexTally(p.index).sums[consumedRead] += read
 	}
-}
-
-// owners returns the partitions that a page's entries lie in.
-func (p *pageRequest) owners() *owners {
-	if p.index == nil || p.index.local {
-		return p.table.owners.Load()
-	}
-	return p.index.owners.Load()
 }
 
 // fetched replaces a local index's entries by the table's items where those are wanted. Each
@@ -169,7 +162,7 @@ func (c *call) fetched(p *pageRequest, pg *page, b *bill) {
 		}
 		item := p.table.store.Get(at)
 		read := units.Read(uint64(item.Size()), consistency(p.strong))
-		c.charge(p.table, at.Hash, read, p.strong)
+		c.charge(p.table, at, read, p.strong)
 		b.own += read
 		if item != nil {
 			pg.entries[i].Item = item

@@ -39,7 +39,7 @@ func (c *call) getItem() error {
 	}
 	item := at.table.store.Get(at.place)
 	read := units.Read(uint64(item.Size()), consistency(strong))
-	if err := c.admit(at.table, at.place.Hash, read, 0, strong); err != nil {
+	if err := c.admit(at.table, at.place, read, 0, strong); err != nil {
 		return err
 	}
 	c.effort.strong = strong
@@ -106,7 +106,7 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 		w.bill.table, w.bill.own = w.table, units.Write(uint64(size), false)
 		beside := w.table.aside.Load()
 		if beside == nil || !holds {
-			err = c.admit(w.table, w.place.Hash, 0, w.bill.own, false)
+			err = c.admit(w.table, w.place, 0, w.bill.own, false)
 		} else {
 			err = c.doBeside(w, beside, old, after)
 		}
@@ -122,6 +122,7 @@ func (c *call) do(w *write, next func(old attribute.Stored) (attribute.Stored, e
 			return nil, e
 		}
 		w.old, w.after = old, after
+		w.table.resize(c.now, w.place, after.Size()-old.Size())
 		return after, nil
 	})
 	if err == nil {
@@ -144,7 +145,7 @@ func (c *call) doBeside(w *write, beside *aside, old, after attribute.Stored) er
 	if err := c.admitIndexes(then.changes); err != nil {
 		return err
 	}
-	if err := c.admit(w.table, w.place.Hash, 0, w.bill.own+then.localUnits, false); err != nil {
+	if err := c.admit(w.table, w.place, 0, w.bill.own+then.localUnits, false); err != nil {
 		return err
 	}
 	c.chargeIndexes(then.changes)

@@ -122,7 +122,7 @@ func (p *pageRequest) read(seq iter.Seq[store.Entry], inside func(store.Key) boo
 
 // answerPage charges a page and writes it. The request has been admitted with the units of an
 // empty page at hash; the rest is charged to the partitions that the page's bytes came from.
-func (c *call) answerPage(p *pageRequest, pg page, hash uint64) error {
+func (c *call) answerPage(p *pageRequest, pg page, at store.Key) error {
 	total := units.Page(uint64(pg.bytes), consistency(p.strong))
 	b := &bill{table: p.table}
 	if p.index != nil {
@@ -130,7 +130,7 @@ func (c *call) answerPage(p *pageRequest, pg page, hash uint64) error {
 	} else {
 		b.own = total
 	}
-	c.spread(p, pg, hash, total-units.Page(0, consistency(p.strong)))
+	c.spread(p, pg, at, total-units.Page(0, consistency(p.strong)))
 	c.fetched(p, &pg, b)
 	c.effort.strong = p.strong
 	c.touched(len(pg.entries), pg.bytes)
@@ -173,15 +173,16 @@ func (c *call) answerPage(p *pageRequest, pg page, hash uint64) error {
 }
 
 // spread charges units to the partitions that a page's entries lie in, by their bytes.
-func (c *call) spread(p *pageRequest, pg page, hash uint64, left float64) {
+func (c *call) spread(p *pageRequest, pg page, at store.Key, left float64) {
 	if left <= 0 || pg.bytes == 0 {
-		c.chargePage(p, hash, left)
+		c.chargePage(p, at, left)
 		return
 	}
-	owners := p.owners()
+	bounds := p.bounds()
 	for i := 0; i < len(pg.entries); {
-		part, bytes, first := owners.find(pg.entries[i].Hash), 0, pg.entries[i].Hash
-		for i < len(pg.entries) && (part+1 == len(owners.first) || pg.entries[i].Hash < owners.first[part+1]) {
+		first := pg.entries[i].Key
+		part, bytes := bounds.Find(whereOf(first)), 0
+		for i < len(pg.entries) && bounds.Find(whereOf(pg.entries[i].Key)) == part {
 			bytes += pg.entries[i].Item.Size()
 			i++
 		}
@@ -222,7 +223,11 @@ func (c *call) query() error {
 	if err := span.start(p.start, descending); err != nil {
 		return err
 	}
-	if err := c.admitPage(p, span.low.Hash); err != nil {
+	begins := span.low
+	if descending {
+		begins = span.high
+	}
+	if err := c.admitPage(p, begins); err != nil {
 		return err
 	}
 	within := func(k store.Key) bool { return k.Hash == span.low.Hash && span.holds(k) }
@@ -230,7 +235,7 @@ func (c *call) query() error {
 	if descending {
 		seq = p.store.Descend(span.high, span.highOut)
 	}
-	return c.answerPage(p, p.read(seq, within), span.low.Hash)
+	return c.answerPage(p, p.read(seq, within), begins)
 }
 
 // start moves a span's beginning behind the key that a page ended with.
@@ -274,11 +279,11 @@ func (c *call) scan() error {
 				"TotalSegments: %d Segment: %d", c.req.integer("TotalSegments"), c.req.integer("Segment"))
 		}
 	}
-	if err := c.admitPage(p, from.Hash); err != nil {
+	if err := c.admitPage(p, from); err != nil {
 		return err
 	}
 	within := func(k store.Key) bool { return k.Hash <= last }
-	return c.answerPage(p, p.read(p.store.Ascend(from, p.start != nil), within), from.Hash)
+	return c.answerPage(p, p.read(p.store.Ascend(from, p.start != nil), within), from)
 }
 
 // segment returns the hashes that a scan covers.

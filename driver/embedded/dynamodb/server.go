@@ -19,6 +19,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"crossover/costmodel/partition"
 	"crossover/driver/clock"
 	"crossover/driver/embedded/dynamodb/http1"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Latency bool        // modelled service times; without them every answer comes at once
 	Seed    uint64      // of latencies, faults and identifiers
 	Faults  Faults
+	// Assumptions are of what AWS does not publish of partitions; zero fields take the defaults.
+	Assumptions partition.Assumptions
+	Quotas      Quotas // the zero value limits nothing
 	// TTLWithin is how long after its time an expired item may stay; 0 takes DefaultTTLWithin.
 	TTLWithin time.Duration
 	// DenyWrites names tables whose writes are refused with AccessDeniedException, and counted:

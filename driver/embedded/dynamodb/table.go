@@ -35,6 +35,7 @@ type table struct {
 	definitions   definitions
 	store         *store.Store
 	capacity      *partition.Table
+	quota         *partition.Quota // with its global indexes; nil limits nothing
 	meter         meter
 
 	// due is when the change under way takes effect, on the server's clock; never when there
@@ -89,9 +90,11 @@ func (t *table) learn() int {
 }
 
 func ownersOf(capacity *partition.Table) *owners {
-	o := &owners{}
-	for _, h := range capacity.Heat() {
-		o.first, o.id = append(o.first, h.First), append(o.id, h.ID)
+	o, b := &owners{}, capacity.Bounds()
+	for i, k := range b.First {
+		if k.Sort == "" { // one that begins within a partition key shares its hash
+			o.first, o.id = append(o.first, k.Hash), append(o.id, b.ID[i])
+		}
 	}
 	return o
 }

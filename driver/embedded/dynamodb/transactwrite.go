@@ -306,6 +306,7 @@ func (c *call) transact(writes []*transactWrite) ([]charge, error) {
 			beside.apply(c.s, c.now, change{at: w.place, old: w.old, after: w.after}, &then[i])
 		}
 		w.table.store.Put(w.place, w.after)
+		w.table.resize(c.now, w.place, w.after.Size()-w.old.Size())
 		c.overwritten(&w.write)
 	}
 	return charges, nil

@@ -38,6 +38,7 @@ func (c *call) updateTable() error {
 // alter begins the change that a request asks for. It returns the index that is to be filled.
 func (c *call) alter(t *table, class string, protected bool) (*index, error) {
 	r := &c.req
+	read, write := c.s.provisionedInAll()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.status != active {
@@ -49,6 +50,11 @@ func (c *call) alter(t *table, class string, protected bool) (*index, error) {
 	indexes := c.indexUpdates(t, next)
 	if r.err == nil && r.has("ProvisionedThroughput") && next == t.throughput {
 		r.fail(unchanged(next))
+	}
+	if r.err == nil && next != t.throughput {
+		if err := c.s.withinQuotas(t.throughput, next, read, write); err != nil {
+			r.fail(err)
+		}
 	}
 	if r.err != nil {
 		return nil, r.err
