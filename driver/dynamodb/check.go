@@ -169,9 +169,6 @@ func (c *checker) scaling(cfg *Config) {
 }
 
 func (c *checker) retries(r *Retries) {
-	if r.Mode == modeAdaptive {
-		c.fail(`"adaptive"`, "standard: adaptive mode delays first attempts in the client, which would count as the database's latency", "retries", "mode")
-	}
 	if r.Max < r.Base || r.Max < r.ThrottleBase {
 		c.fail(fmt.Sprintf("max %v below base or throttle_base", r.Max), "max at least base and throttle_base", "retries")
 	}

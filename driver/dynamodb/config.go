@@ -40,7 +40,7 @@ type Config struct {
 	CloudWatch     bool          `yaml:"cloudwatch" default:"false" doc:"at: aws, or an endpoint that has it: what CloudWatch says of the table goes into server.jsonl, a minute or more late; its requests are billed"`
 	Client         string        `yaml:"client" default:"sdk" enum:"sdk|lean" doc:"sdk: the client that an application on aws-sdk-go-v2 has, its transport untouched; lean: the same signed requests as bytes on one connection a session, for less of the generator's CPU"`
 	Timeout        time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
-	Retries        Retries       `yaml:"retries" doc:"the AWS SDK's standard retries"`
+	Retries        Retries       `yaml:"retries" doc:"the AWS SDK's retries"`
 	Latency        bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`
 	Faults         string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
 }
@@ -65,10 +65,10 @@ type Provisioned struct {
 	AutoScaling *AutoScaling `yaml:"auto_scaling" doc:"Application Auto Scaling of the table that is created, from these units on"`
 }
 
-// Retries configure the SDK's standard retryer. The defaults are the SDK's own (module
+// Retries configure the SDK's retryer. The defaults are the SDK's own (module
 // aws-sdk-go-v2 v1.48.0, packages aws/retry and aws/ratelimit).
 type Retries struct {
-	Mode         string        `yaml:"mode" default:"standard" enum:"standard|adaptive" doc:"standard; adaptive is refused, since it delays first attempts"`
+	Mode         string        `yaml:"mode" default:"standard" enum:"standard|adaptive" doc:"standard, or adaptive: after throttles the client holds attempts back, first ones too; those delays are in response and service times, in no attempt's latency, and counted in server.jsonl"`
 	Attempts     int           `yaml:"attempts" default:"3" min:"1" max:"100" doc:"most attempts a request, the first included; 1 makes no retries"`
 	Base         time.Duration `yaml:"base" default:"50ms" min:"1us" doc:"the n-th retry waits a random share of base x 2^(n-1)"`
 	ThrottleBase time.Duration `yaml:"throttle_base" default:"1s" min:"1us" doc:"the same after a throttled attempt"`

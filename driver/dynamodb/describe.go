@@ -31,6 +31,10 @@ func (d *Driver) Describe(ctx context.Context) (driver.Description, error) {
 	if table != nil {
 		d.tableSettings(ctx, table, about.Settings)
 	}
+	if d.cfg.Retries.Mode == modeAdaptive {
+		about.Warnings = append(about.Warnings, "retries are adaptive: after throttles the client itself holds attempts back, first ones too. "+
+			"Those delays are part of response and service times here, and not the database's; server.jsonl has their number and sum")
+	}
 	d.table.mu.Lock()
 	defer d.table.mu.Unlock()
 	about.Warnings = append(about.Warnings, d.table.notes...)
@@ -84,8 +88,11 @@ func (d *Driver) settings() map[string]string {
 		m["tls"] = "yes"
 	}
 	if r.Attempts > 1 {
-		m["retries"] = fmt.Sprintf("SDK standard, %d attempts, base %v, %v after a throttle, at most %v, quota %s",
-			r.Attempts, r.Base, r.ThrottleBase, r.Max, map[bool]string{true: "on", false: "off"}[r.Quota])
+		m["retries"] = fmt.Sprintf("SDK %s, %d attempts, base %v, %v after a throttle, at most %v, quota %s",
+			r.Mode, r.Attempts, r.Base, r.ThrottleBase, r.Max, map[bool]string{true: "on", false: "off"}[r.Quota])
+	}
+	if r.Mode == modeAdaptive {
+		m["retries"] = strings.Replace(m["retries"], "none", "SDK adaptive, 1 attempt", 1) + "; the client holds attempts back after throttles"
 	}
 	if d.cfg.At == atEmbedded {
 		m["latency"], m["faults"] = strconv.FormatBool(d.cfg.Latency), d.cfg.Faults

@@ -35,8 +35,10 @@
 // Retries are the SDK's standard ones, configured by Retries. Its retry quota, a bucket of 500
 // tokens of which a retry takes 14 and one after a throttle 5, is shared by all sessions, as it
 // is by all goroutines that share a client; under lasting throttles it ends retries early, so
-// that fewer attempts are seen than Attempts allows. Adaptive mode is refused: it delays first
-// attempts in the client, which no figure would show as what it is.
+// that fewer attempts are seen than Attempts allows. Adaptive mode holds attempts back in the
+// client besides, first ones too, once it has seen throttles: an application that has it on
+// waits for that as it does for the database, so that response and service times contain it;
+// attempts' latencies do not, a warning in the manifest names it, and the samples count it.
 //
 // # What is left out of the SDK
 //

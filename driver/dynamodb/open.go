@@ -46,6 +46,8 @@ type Driver struct {
 	skew       skew
 	scaling    *applicationautoscaling.Client
 	capacity   capacityWatch
+	delays     atomic.Uint64 // attempts that adaptive mode held back
+	delayed    atomic.Int64  // for how long in all, in ns
 	seen       witness
 	table      tableState
 	load       loadState
@@ -125,7 +127,7 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		d.retryer = retryer(d.cfg.Retries, d.sc.Seed)
+		d.retryer = d.newRetryer()
 		o.Retryer, o.RetryMaxAttempts = d.retryer, 0 // the scenario says how many, not the environment
 		o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryDisabled
 		o.ClientLogMode, o.Logger = 0, logging.Nop{} // it could log headers that sign
@@ -134,6 +136,7 @@ func (d *Driver) clients(conf aws.Config, endpoint string) {
 		}
 	}).Options()
 	d.control = dynamodb.New(d.options, func(o *dynamodb.Options) {
+		o.Retryer = standardRetryer(d.cfg.Retries, d.sc.Seed) // loading neither feels nor teaches what holds operations back
 		o.HTTPClient = &sender{d.http}
 		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
 			return s.Finalize.Insert(&controlAttempt{d}, "Retry", middleware.After)

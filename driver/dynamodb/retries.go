@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -15,9 +16,25 @@ import (
 // (aws-sdk-go-v2 v1.48.0, aws/retry/jitter_backoff.go).
 const sdkThrottleBase = time.Second
 
-// retryer returns the SDK's standard retryer. All sessions share it, and with it the quota.
-func retryer(r Retries, seed uint64) aws.RetryerV2 {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
+// newRetryer returns the SDK's retryer, standard or adaptive. All sessions share it, and with it the
+// quota and what adaptive mode has learnt.
+func (d *Driver) newRetryer() aws.RetryerV2 {
+	if d.cfg.Retries.Mode != modeAdaptive {
+		return standardRetryer(d.cfg.Retries, d.sc.Seed)
+	}
+	return &adaptive{d: d, RetryerV2: retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.StandardOptions = append(o.StandardOptions, standardOptions(d.cfg.Retries, d.sc.Seed))
+	})}
+}
+
+// standardRetryer returns the SDK's standard retryer.
+func standardRetryer(r Retries, seed uint64) aws.RetryerV2 {
+	return retry.NewStandard(standardOptions(r, seed))
+}
+
+// standardOptions are the scenario's.
+func standardOptions(r Retries, seed uint64) func(*retry.StandardOptions) {
+	return func(o *retry.StandardOptions) {
 		o.MaxAttempts = r.Attempts
 		o.MaxBackoff = r.Max
 		o.BaseDelay = r.Base
@@ -27,7 +44,29 @@ func retryer(r Retries, seed uint64) aws.RetryerV2 {
 		if !r.Quota {
 			o.RateLimiter = ratelimit.None
 		}
-	})
+	}
+}
+
+// An adaptive retryer is the SDK's adaptive mode, whose delays are added up: it holds attempts
+// back in the client, first ones too, once it has seen throttles. Those delays are part of the
+// operations' response and service times, and of no attempt's latency.
+type adaptive struct {
+	aws.RetryerV2
+	d *Driver
+}
+
+// shortestDelay is from where on a delay counts: below it is what asking takes.
+const shortestDelay = 100 * time.Microsecond
+
+// GetAttemptToken waits until adaptive mode lets an attempt through.
+func (a *adaptive) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	start := a.d.clock.Now()
+	release, err := a.RetryerV2.GetAttemptToken(ctx)
+	if delay := a.d.clock.Now() - start; delay >= shortestDelay {
+		a.d.delays.Add(1)
+		a.d.delayed.Add(int64(delay))
+	}
+	return release, err
 }
 
 // A backoff waits as the SDK's standard retryer does, but for its base after a throttle.

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"time"
 
 	"crossover/driver"
 )
@@ -13,6 +14,12 @@ const loadThrottles = "CrossoverLoadThrottles"
 // openedConnections names how many connections the sessions have opened so far, those of
 // warming included: more than there are sessions is a client that connects anew under load.
 const openedConnections = "CrossoverConnectionsOpened"
+
+// The counters of adaptive retries: attempts that the client held back, and for how long in all.
+const (
+	clientDelays       = "CrossoverClientDelays"
+	clientDelaySeconds = "CrossoverClientDelaySeconds"
+)
 
 // Sample reads the embedded server's counters, in CloudWatch's names, and its partitions. No
 // other DynamoDB shows them to its clients: from those, the sample is the driver's own counters,
@@ -33,6 +40,10 @@ func (d *Driver) Sample(ctx context.Context) (driver.Sample, error) {
 	}
 	sample.Counters[loadThrottles] = float64(d.load.throttles.Load())
 	sample.Counters[openedConnections] = float64(d.opened.dialed.Load() + d.dialer.dialed.Load())
+	if d.cfg.Retries.Mode == modeAdaptive {
+		sample.Counters[clientDelays] = float64(d.delays.Load())
+		sample.Counters[clientDelaySeconds] = time.Duration(d.delayed.Load()).Seconds()
+	}
 	if d.cfg.CloudWatch || d.cfg.Capacity.Provisioned != nil || d.kind() == driver.Real {
 		if err := d.capacityCounters(ctx, sample.Counters); err != nil {
 			return driver.Sample{}, err
