@@ -18,6 +18,8 @@ func TestDriver(t *testing.T) {
 	drivertest.Run(t, drivertest.Subject{
 		Definition: Definition(),
 		Place:      "set",
+		All:        true,
+		Separate:   true,
 		States:     []drivertest.State{drivertest.Faulty, drivertest.Stalled},
 		Start:      startForSuite,
 	})

@@ -33,6 +33,9 @@ func Run(t *testing.T, s Subject) {
 		}
 		t.Run("versions", s.versions)
 	}
+	if s.All {
+		t.Run("every kind", s.everything)
+	}
 	if s.Units {
 		t.Run("units", s.units)
 	}

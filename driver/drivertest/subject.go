@@ -30,6 +30,12 @@ type Subject struct {
 	Place string
 	// Units says that the database reports consumed units by DynamoDB's rules.
 	Units bool
+	// All says that every kind of operation can be had from a healthy database; or else the
+	// first ones.
+	All bool
+	// Separate says that transactions are separate requests, and not refused for that only with
+	// the setting `transactions: separate_writes`.
+	Separate bool
 	// States lists which states besides Healthy can be had from Start.
 	States []State
 	// Secrets are credentials that the driver is given. None may show up in what it says.

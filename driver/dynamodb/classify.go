@@ -91,6 +91,10 @@ func classifyAnswer(err error, status int, body []byte) (op.Class, string) {
 	switch {
 	case named && api.ErrorCode() == conditionFailed:
 		return op.ConditionFailed, conditionFailed
+	case named && api.ErrorCode() == transactionCanceled:
+		return classifyCancellation(err)
+	case named && api.ErrorCode() == transactionConflict:
+		return op.Overload, reasonConflict
 	case named && isThrottle(api.ErrorCode()):
 		return op.Throttled, throttlingReason(body, api.ErrorCode())
 	case named && status >= http.StatusInternalServerError:
