@@ -63,7 +63,8 @@ func onOff(name, value string) (bool, error) {
 }
 
 func newServeDynamoDB(s streams) *cobra.Command {
-	var listen, latency, fault, region string
+	var listen, latency, fault, region, data string
+	var deny []string
 	var seed uint64
 	var ttlWithin time.Duration
 	var child bool
@@ -76,7 +77,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed}
+			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed, DenyWrites: deny, Data: data}
 			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
 			}
@@ -97,7 +98,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 			if err := announce(s.out, ln.Addr().String()); err != nil {
 				return err
 			}
-			return server.Serve(ctx, ln)
+			return firstError(server.Serve(ctx, ln), server.Close())
 		},
 	}
 	f := c.Flags()
@@ -106,6 +107,8 @@ func newServeDynamoDB(s streams) *cobra.Command {
 	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
 	f.DurationVar(&ttlWithin, "ttl-within", dynamodbserver.DefaultTTLWithin, "within how long after its time an expired item is deleted")
 	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
+	f.StringArrayVar(&deny, "deny-writes", nil, "refuse writes to this table, and count them; may be given several times")
+	f.StringVar(&data, "data", "", "keep tables and items in this directory, and begin with those that are there")
 	f.Uint64Var(&seed, "seed", 1, "seed of latencies and faults")
 	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
 	return c

@@ -69,6 +69,7 @@ func (c *call) createTable() error {
 	for _, ix := range indexes {
 		ix.begin(c)
 	}
+	c.s.adopt(t)
 	if err := c.s.add(t, c.now); err != nil {
 		return err
 	}

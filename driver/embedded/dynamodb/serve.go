@@ -207,7 +207,7 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 			_, _ = c.openNamed() // so that the table's own metrics count it
 			err = internal()
 		default:
-			err = c.attempt(op)
+			err = s.do(c, op, body)
 		}
 	}
 	var api *apiError

@@ -11,6 +11,7 @@ package dynamodb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -39,6 +40,11 @@ type Options struct {
 	// DenyWrites names tables whose writes are refused with AccessDeniedException, and counted:
 	// that nobody writes to them any more can then be seen before they are given up.
 	DenyWrites []string
+	// Data is a directory that keeps tables and items, so that the next server begins with them;
+	// "" keeps nothing. A write is answered when it is safe from the end of this process and of
+	// the machine. What a table has served, its partitions' splits and its stream's records are
+	// not kept. Close gives the directory back.
+	Data string
 }
 
 // A Server is one account in one region. It is safe for concurrent use.
@@ -54,6 +60,8 @@ type Server struct {
 	calls     sync.Pool
 	date      date
 	injected  injected
+	diary     *diary     // nil: nothing outlives the server
+	control   sync.Mutex // of requests that the diary keeps
 	registry  *prometheus.Registry
 	attic     attic
 
@@ -82,6 +90,11 @@ func New(o Options) (*Server, error) {
 		s.options.TTLWithin = DefaultTTLWithin
 	}
 	s.registry = newRegistry(s)
+	if o.Data != "" {
+		if err := s.open(o.Data); err != nil {
+			return nil, fmt.Errorf("embedded DynamoDB: %w", err)
+		}
+	}
 	return s, nil
 }
 

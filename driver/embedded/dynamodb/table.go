@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crossover/costmodel/partition"
+	"crossover/driver/embedded/dynamodb/disk"
 	"crossover/driver/embedded/dynamodb/store"
 )
 
@@ -45,6 +46,7 @@ type table struct {
 	locked underway              // what transactions have not done with
 	aside  atomic.Pointer[aside] // nil for a table that has nothing beside its items
 
+	kept   *disk.Table   // nil without a data directory
 	deny   bool          // writes are refused
 	denied atomic.Uint64 // writes that were
 
