@@ -18,6 +18,9 @@ type sample struct {
 	// effect is the design effect: by how much their dependence makes the variance of x / n
 	// larger than that of independent observations. It is at least 1.
 	effect float64
+	// skew is the skewness of the batches' counts, or 0 where it is negative: bursts are seldom and
+	// large, so that a sample with few of them shows too few observations and too little variance.
+	skew float64
 }
 
 // sampleOf counts over the steady parts of probes, and estimates the effect of dependence by
@@ -43,13 +46,18 @@ func sampleOf(windows [][]ProbeInterval, count func(*ProbeInterval) (n, x uint64
 	if s.x == 0 || s.x == s.n || s.batches < 2 {
 		return s
 	}
-	share, sum := s.x/s.n, 0.0
+	share, squares, cubes := s.x/s.n, 0.0, 0.0
 	for b := range ns {
 		residual := xs[b] - share*ns[b]
-		sum += residual * residual
+		squares += residual * residual
+		cubes += residual * residual * residual
 	}
-	between := sum * float64(s.batches) / float64(s.batches-1)
+	groups := float64(s.batches)
+	between := squares * groups / (groups - 1)
 	s.effect = max(1, between/(s.n*share*(1-share)))
+	if squares > 0 && s.batches > 2 {
+		s.skew = max(0, cubes/groups/math.Pow(squares/groups, 1.5)*math.Sqrt(groups*(groups-1))/(groups-2))
+	}
 	return s
 }
 
@@ -66,9 +74,11 @@ func (s sample) effective() float64 { return s.n / s.effect }
 // beyond the bound would have given such a sample with probability alpha at most. They are
 // Clopper and Pearson's bounds (Biometrika 26, 1934) for the effective number of observations,
 // lessened for the effect's being an estimate, as Korn and Graubard do (Survey Methodology 24,
-// 1998).
+// 1998). The upper one allows for skewness, too, by the first term of the Edgeworth expansion of
+// Student's t inverted (Hall, Annals of Statistics 11, 1983): the quantile t of b batches becomes
+// t + skewness (1 + 2t²) / (6 √b). The lower one is left as it is, which errs to the safe side.
 func (s sample) upper(alpha float64) float64 {
-	n, x := s.scaled(alpha)
+	n, x := s.scaled(alpha, s.skew)
 	if n == 0 || x >= n {
 		return 1
 	}
@@ -76,20 +86,22 @@ func (s sample) upper(alpha float64) float64 {
 }
 
 func (s sample) lower(alpha float64) float64 {
-	n, x := s.scaled(alpha)
+	n, x := s.scaled(alpha, 0)
 	if x == 0 {
 		return 0
 	}
 	return distuv.Beta{Alpha: x, Beta: n - x + 1}.Quantile(alpha)
 }
 
-// scaled returns the sample's size and count as independent observations, at alpha.
-func (s sample) scaled(alpha float64) (n, x float64) {
+// scaled returns the sample's size and count as independent observations, at alpha, for batches
+// of a skewness.
+func (s sample) scaled(alpha, skew float64) (n, x float64) {
 	if s.n < 2 || s.batches < 2 {
 		return 0, 0
 	}
 	known := distuv.StudentsT{Sigma: 1, Nu: s.n - 1}.Quantile(1 - alpha)
 	estimated := distuv.StudentsT{Sigma: 1, Nu: float64(s.batches - 1)}.Quantile(1 - alpha)
+	estimated += skew * (1 + 2*estimated*estimated) / (6 * math.Sqrt(float64(s.batches)))
 	n = min(s.n, s.effective()*math.Pow(known/estimated, 2))
 	return n, s.x / s.n * n
 }

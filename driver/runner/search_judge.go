@@ -111,7 +111,8 @@ func (j *assessor) percentile(o objective, e *evidence) results.Judgement {
 	}
 	// Bursts show in whichever of the two shares is not next to nothing.
 	s := exceeding(o.limit)
-	s.effect = max(s.effect, exceeding(all.quantile(o.q)).effect)
+	at := exceeding(all.quantile(o.q))
+	s.effect, s.skew = max(s.effect, at.effect), max(s.skew, at.skew)
 	out.Effective = s.effective()
 	allowed := 1 - o.q
 	upper := func(x uint64) bool { return s.with(x).upper(j.holdAlpha) <= allowed }

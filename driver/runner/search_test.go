@@ -67,12 +67,12 @@ func TestSearchFindsAnalyticCapacity(t *testing.T) {
 // At the very capacity a verdict is a mistake either way, whose probability the confidence
 // bounds.
 func TestVerdictsAreAsWrongAsTheySay(t *testing.T) {
-	const repetitions, confidence = 200, 0.9
+	const repetitions, confidence = 300, 0.9
 	for _, c := range []struct {
 		servers int
 		limit   time.Duration
-	}{{1, 10 * time.Millisecond}, {8, 5 * time.Millisecond}} {
-		if underRace && c.servers > 1 {
+	}{{8, 5 * time.Millisecond}, {1, 30 * time.Millisecond}} { // loads of 0.77 and 0.85
+		if underRace && c.servers == 1 {
 			break
 		}
 		rate := mmcCapacity(c.servers, 0.99, c.limit)
@@ -93,10 +93,11 @@ func TestVerdictsAreAsWrongAsTheySay(t *testing.T) {
 				misses++
 			}
 		}
-		// Three standard deviations above the share allowed. Misses are allowed half of it: there
-		// are two objectives, errors being the other.
+		// Two standard deviations above the share allowed. Misses are allowed half of it: there
+		// are two objectives, errors being the other. Bounds that know nothing of the skewness of
+		// bursts call 14% and 16% of such probes holding.
 		allowed := func(p float64) float64 {
-			return repetitions*p + 3*math.Sqrt(repetitions*p*(1-p))
+			return repetitions*p + 2*math.Sqrt(repetitions*p*(1-p))
 		}
 		t.Logf("c=%d: %d holds, %d misses of %d", c.servers, holds, misses, repetitions)
 		if float64(holds) > allowed(1-confidence) || float64(misses) > allowed((1-confidence)/2) {
