@@ -169,7 +169,53 @@ func migrate() *tco.Result {
 		Basis: "units measured on DynamoDB; node rate assumed", Saving: &saving, Probability: &sure,
 		Because: []string{"DynamoDB's request units are 91 % of its bill and grow with the load."},
 	}
+	analysed(c)
 	return c
+}
+
+// analysed adds what is worked out from the offers.
+func analysed(c *tco.Result) {
+	usd := func(v float64) figure.Figure { return figure.New(v, "USD", figure.Modelled, "test") }
+	at := func(v float64) *figure.Figure { f := usd(v); return &f }
+	share := func(v float64) figure.Figure { return figure.New(v, "share", figure.Assumed, "test") }
+	spread := func(v float64) tco.Spread { return tco.Spread{P10: usd(0.8 * v), P50: usd(v), P90: usd(1.3 * v)} }
+	saving := spread(2_300_000)
+	c.Uncertainty = &tco.Uncertainty{
+		Draws: 10_000, Note: "10,000 draws with a fixed seed.", Saving: &saving,
+		Systems: map[string]tco.Spread{"dynamodb": spread(3_000_000), "aerospike": spread(700_000)},
+		Tornado: []tco.Bar{
+			{Name: "aerospike.device_rate", Title: "the devices' rates", Low: share(0.7), High: share(1.1), AtHigh: at(2_420_000), ChangesIt: true},
+			{Name: "demand.growth", Title: "growth of load and items a year", Low: share(0.3), High: share(0.5), AtLow: at(1_900_000), AtHigh: at(2_900_000)},
+			{Name: "aerospike.max_cpu", Title: "CPU use at the peak", Low: share(0.35), High: share(0.7), AtLow: at(2_380_000), AtHigh: at(2_450_000)},
+		},
+		Information: []tco.Named{{Name: "demand.growth", Title: "growth of load and items a year", Figure: usd(1_234.56)}},
+	}
+	f := &tco.CashFlow{
+		Offer:   map[string]string{"dynamodb": c.Offers[0].Name, "aerospike": c.Offers[2].Name},
+		ByMonth: map[string][]float64{}, Basis: "as offers/…/total", Present: map[string]figure.Figure{"dynamodb": usd(2_600_000), "aerospike": usd(600_000)},
+		Saving: at(2_000_000), Investment: at(48_000), PaybackNote: "A migration has paid for itself by the end of month 2 of 36; not discounted.",
+	}
+	for m := range c.Horizon {
+		f.ByMonth["dynamodb"] = append(f.ByMonth["dynamodb"], 78_000+500*float64(m))
+		f.ByMonth["aerospike"] = append(f.ByMonth["aerospike"], 17_000)
+	}
+	f.ByMonth["aerospike"][0] += 126_000
+	c.CashFlow = f
+	licence := figure.New(41_500, "USD/TB-year", figure.Assumed, "search")
+	c.BreakEven = []tco.BreakEven{
+		{Name: "dynamodb-discount", Title: "private discount on DynamoDB at which it would cost as little as Aerospike", Note: "No discount up to 99 % does it."},
+		{Name: "licence", Title: "licence of Aerospike Enterprise Edition up to which it costs no more than DynamoDB", Figure: &licence, Note: "Per TB of unique data."},
+	}
+	c.Plane = &tco.Plane{Note: "Load and items are scaled apart."}
+	for i := range 5 {
+		row := tco.PlaneRow{Data: figure.New(math.Pow(10, float64(9+i)), "bytes", figure.Assumed, "a row of the plane"), Lowest: "dynamodb"}
+		row.Changes = append(row.Changes, figure.New(3_400*math.Pow(1.4, float64(i)), "operations/s", figure.Assumed, "search"))
+		row.Unpriced = append(row.Unpriced, "")
+		if i < 3 {
+			row.Changes, row.Unpriced = append(row.Changes, figure.New(2e6, "operations/s", figure.Assumed, "search")), append(row.Unpriced, "aerospike")
+		}
+		c.Plane.Rows = append(c.Plane.Rows, row)
+	}
 }
 
 // undetermined is a result whose verdict hangs on one assumption.

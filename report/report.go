@@ -43,7 +43,7 @@ func Markdown(w io.Writer, d Doc) error {
 func build(d Doc) (*document, error) {
 	doc := &document{Title: d.Title, Tool: d.Tool}
 	for _, part := range []func(Doc) ([]section, error){
-		answer, setup, outcomes, latency, timeline, heat, costs, assumptions, fairness, reproduce,
+		answer, setup, outcomes, latency, timeline, heat, costs, analyses, assumptions, fairness, reproduce,
 	} {
 		sections, err := part(d)
 		if err != nil {

@@ -165,7 +165,11 @@ func printAnalyses(s streams, r *tco.Result) {
 			fmt.Fprintf(s.out, "%s: %s\n", b.Title, b.Note)
 			continue
 		}
-		fmt.Fprintf(s.out, "%s: %s (%s)\n", b.Title, b.Figure, b.Figure.Weakest())
+		value := b.Figure.String()
+		if b.Figure.Unit == "share" {
+			value = fmt.Sprintf("%.1f %%", 100*b.Figure.Value)
+		}
+		fmt.Fprintf(s.out, "%s: %s (%s)\n", b.Title, value, b.Figure.Weakest())
 	}
 	if u := r.Uncertainty; u != nil {
 		if u.Saving != nil {

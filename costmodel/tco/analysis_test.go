@@ -193,7 +193,8 @@ func TestLicenceEven(t *testing.T) {
 // one system is the cheaper, half a percent above the other.
 func TestPlane(t *testing.T) {
 	points := 0
-	for _, text := range []string{growing, largeSteady, smallSteady, strings.Replace(growing, "growth: 40%/year", "growth: 0%/year", 1), strings.Replace(largeSteady, "256B", "1KiB", 1), strings.Replace(smallSteady, "1KiB", "4KiB", 1), strings.Replace(growing, "2.1", "4", 1)} {
+	list := []string{growing, largeSteady, smallSteady, strings.Replace(growing, "growth: 40%/year", "growth: 0%/year", 1), strings.Replace(largeSteady, "256B", "1KiB", 1), strings.Replace(smallSteady, "1KiB", "4KiB", 1), strings.Replace(growing, "2.1", "4", 1)}
+	for _, text := range list[:planes] {
 		m := modelOf(t, text)
 		plane, err := m.plane(context.Background())
 		if err != nil {
@@ -215,8 +216,8 @@ func TestPlane(t *testing.T) {
 			}
 		}
 	}
-	if points < 100 {
-		t.Errorf("%d points, want 100 or more", points)
+	if points < pointsAsked {
+		t.Errorf("%d points, want %d or more", points, pointsAsked)
 	}
 }
 

@@ -79,4 +79,10 @@ func (m *model) payback(c *CashFlow, d, a *Offer) {
 	f := figure.Derive(float64(paid), "month", "the first month from which on the Aerospike offer's costs, added up, stay below the DynamoDB offer's", in...)
 	c.Payback = &f
 	c.PaybackNote = fmt.Sprintf("A migration has paid for itself by the end of month %d of %d; not discounted.", paid, m.cfg.Horizon)
+	for _, l := range d.Lines {
+		if l.Once && l.Amount.Value > 0 {
+			c.PaybackNote += " The DynamoDB offer's upfront payments count in the months in which they fall: against an offer without them it takes longer."
+			break
+		}
+	}
 }

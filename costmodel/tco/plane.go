@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"crossover/costmodel"
+	"crossover/costmodel/aerospike"
+	"crossover/costmodel/dynamodb"
 	"crossover/results/figure"
 )
 
@@ -22,6 +24,9 @@ type PlaneRow struct {
 	Data    figure.Figure   `json:"data"`    // bytes, as DynamoDB counts items, in the first month
 	Lowest  string          `json:"lowest"`  // cheaper system at the lowest load priced
 	Changes []figure.Figure `json:"changes"` // mean operations/s, rising; the cheaper system changes at each
+	// Unpriced names, for each change, the system none of whose offers can be priced on one side of
+	// it; empty where both have a price on both.
+	Unpriced []string `json:"unpriced"`
 }
 
 // How the plane is laid out: sizes of data from a hundredth of the demand's to a hundred times it,
@@ -54,16 +59,17 @@ func (m *model) plane(ctx context.Context) (*Plane, error) {
 // row finds the changes at a multiple of the demand's data.
 func (m *model) row(data float64) PlaneRow {
 	t := &m.base.table
-	row := PlaneRow{Changes: []figure.Figure{}}
+	row := PlaneRow{Changes: []figure.Figure{}, Unpriced: []string{}}
 	row.Data = figure.Derive(t.Items.Value*data*t.ItemBytes.Value, "bytes", "items × a factor of this plane × mean item",
 		figure.In("items", costmodel.See(t.Items, "demand/items")), figure.In("item_bytes", costmodel.See(t.ItemBytes, "demand/item_bytes")),
 		figure.In("factor", figure.New(data, "ratio", figure.Assumed, "a row of the plane")))
 	mean := m.portfolio(m.cfg, 1).Tables[0].MeanOps.Value
-	at := func(load float64) string {
+	both := func(load float64) map[string]pick {
 		p := m.portfolio(m.cfg, load)
 		p.Tables[0].Items.Value = float64(m.cfg.Items) * data
-		return winner(m.cheapest(m.book, p))
+		return m.cheapest(m.book, p)
 	}
+	at := func(load float64) string { return winner(both(load)) }
 	before, last := "", 0.0
 	for i := -decadesBelow * planeSteps; i <= decadesAbove*planeSteps; i++ {
 		scale := math.Pow(10, float64(i)/planeSteps)
@@ -84,6 +90,15 @@ func (m *model) row(data float64) PlaneRow {
 				}
 			}
 			row.Changes = append(row.Changes, figure.New(mean*high, "operations/s", figure.Assumed, "search over the load at this size of data, everything else as it is"))
+			without := ""
+			for _, side := range []map[string]pick{both(low), both(high)} {
+				for _, system := range []string{dynamodb.System, aerospike.System} {
+					if _, ok := side[system]; !ok {
+						without = system
+					}
+				}
+			}
+			row.Unpriced = append(row.Unpriced, without)
 		}
 		before, last = now, scale
 	}

@@ -49,9 +49,6 @@ func parse(t testing.TB, text string) *workload.Scenario {
 	return sc
 }
 
-// testDraws is how many draws tests make, except where they count.
-const testDraws = 1_000
-
 // computed keeps results, which tests only read.
 var computed sync.Map
 

@@ -51,7 +51,7 @@ const drawsSource = "seeded draws of the assumptions within their plausible rang
 
 func (m *model) uncertainty(s *sample) *Uncertainty {
 	u := &Uncertainty{Draws: m.draws, Systems: map[string]Spread{}, Tornado: []Bar{}, Information: []Named{}}
-	u.Note = fmt.Sprintf("%d draws with a fixed seed. Each assumption is drawn within its range independently of the others, evenly or, where its range is a ratio, evenly by ratio. Ranges are the scenario's (cost.ranges) or this tool's own judgement. In the draws an offer is priced that costs at most %.0f %% more than its system's cheapest with the assumptions as they are or with any one of them at an end of its range.", m.draws, 100*(near-1))
+	u.Note = english.Sprintf("%d draws with a fixed seed. Each assumption is drawn within its range independently of the others, evenly or, where its range is a ratio, evenly by ratio. Ranges are the scenario's (cost.ranges) or this tool's own judgement. In the draws an offer is priced that costs at most %.0f %% more than its system's cheapest with the assumptions as they are or with any one of them at an end of its range.", m.draws, 100*(near-1))
 	if len(s.savings) > 0 {
 		saving := spread(s.savings, "USD")
 		u.Saving = &saving
@@ -73,7 +73,7 @@ func (m *model) uncertainty(s *sample) *Uncertainty {
 
 func spread(sorted []float64, unit string) Spread {
 	at := func(q float64) figure.Figure {
-		return figure.New(cents(quantile(sorted, q)), unit, figure.Modelled, fmt.Sprintf("%.0f %% of %d %s lie below", 100*q, len(sorted), drawsSource))
+		return figure.New(cents(quantile(sorted, q)), unit, figure.Modelled, english.Sprintf("%.0f %% of %d %s lie below", 100*q, len(sorted), drawsSource))
 	}
 	return Spread{at(0.1), at(0.5), at(0.9)}
 }
