@@ -1,0 +1,6 @@
+//go:build !race
+
+package workload
+
+// drawsPerSeed is how many draws each of the pinned seeds makes: ten million over all.
+const drawsPerSeed = 500_000

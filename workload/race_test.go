@@ -1,0 +1,6 @@
+//go:build race
+
+package workload
+
+// drawsPerSeed is how many draws each of the pinned seeds makes: the race detector is slow.
+const drawsPerSeed = 20_000
