@@ -13,17 +13,21 @@ type origin uint8
 const (
 	fromClient origin = iota
 	fromProxy
+	fromQuery // a background query
 	fromBatch
 	fromProxyBatch
 	originCount
 )
 
-var originNames = [originCount]string{"client", "from_proxy", "batch_sub", "from_proxy_batch_sub"}
+var originNames = [originCount]string{"client", "from_proxy", "ops_sub", "batch_sub", "from_proxy_batch_sub"}
 
 // proxied returns the origin that the same transaction has on the node that it was sent on to.
 func (o origin) proxied() origin {
-	if o == fromClient {
+	switch o {
+	case fromClient:
 		return fromProxy
+	case fromQuery:
+		return fromQuery // the server tells no proxied ones apart
 	}
 	return fromProxyBatch
 }
@@ -72,6 +76,8 @@ type counters struct {
 	infoDone, malformed, earlyErrors     atomic.Uint64
 	connectionsOpened, connectionsClosed atomic.Uint64
 
+	backgroundDone [2][backgroundOutcomes]atomic.Uint64 // queries by primary index, by secondary index
+
 	injected atomic.Uint64 // faults
 }
 
@@ -101,6 +107,27 @@ func (c *counters) count(o origin, a action, r wire.Result) {
 	}
 }
 
+// A backgroundOutcome is how a background query ended.
+type backgroundOutcome int
+
+const (
+	backgroundComplete backgroundOutcome = iota
+	backgroundError
+	backgroundAbort
+	backgroundOutcomes
+)
+
+var backgroundNames = [backgroundOutcomes]string{"complete", "error", "abort"}
+
+// background notes how a background query ended.
+func (c *counters) background(byIndex bool, how backgroundOutcome) {
+	kind := 0
+	if byIndex {
+		kind = 1
+	}
+	c.backgroundDone[kind][how].Add(1)
+}
+
 // total returns how many transactions of an action the node carried out, whatever came of them.
 func (c *counters) total(a action) (n uint64) {
 	for o := range c.done {
@@ -117,13 +144,18 @@ func (c *counters) values(v map[string]string) {
 	for o := range c.done {
 		for a := range c.done[o] {
 			for out := range c.done[o][a] {
-				if action(a) == writeAction && outcome(out) == notFound {
-					continue // the server counts a write that finds nothing as an error
+				if action(a) == writeAction && outcome(out) == notFound || origin(o) == fromQuery && action(a) != writeAction {
+					continue // the server counts a write that finds nothing as an error; a background query only writes
 				}
 				set(originNames[o]+"_"+actionNames[a]+"_"+outcomeNames[out], c.done[o][a][out].Load())
 			}
 		}
 		set(originNames[o]+"_tsvc_error", c.serviceErrors[o].Load())
+	}
+	for kind, prefix := range []string{"pi", "si"} {
+		for how, name := range backgroundNames {
+			set(prefix+"_query_ops_bg_"+name, c.backgroundDone[kind][how].Load())
+		}
 	}
 	set("client_proxy_complete", c.proxied[fromClient].Load())
 	set("batch_sub_proxy_complete", c.proxied[fromBatch].Load())

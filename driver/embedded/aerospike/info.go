@@ -40,7 +40,7 @@ func constant(value string) infoCommand {
 // answer as a Community Edition server does.
 func infoCommands() map[string]infoCommand {
 	all := map[string]infoCommand{}
-	for _, list := range []map[string]infoCommand{identityCommands, clusterCommands, dataCommands, indexCommands} {
+	for _, list := range []map[string]infoCommand{identityCommands, clusterCommands, dataCommands, indexCommands, jobCommands} {
 		for name, command := range list {
 			all[name] = command
 		}
@@ -88,7 +88,6 @@ var identityCommands = map[string]infoCommand{
 	"health-outliers":  constant(""),
 	"health-stats":     constant(""),
 	"udf-list":         constant(""),
-	"query-show":       constant(""),
 	"get-stats": func(_ *Node, parameters string, _ time.Duration) string {
 		if parameter(parameters, "context") == "" {
 			return "ERROR:4:missing 'context'"

@@ -1,11 +1,13 @@
 package aerospike
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"crossover/driver/embedded/aerospike/cdt"
 	"crossover/driver/embedded/aerospike/store"
 	"crossover/driver/embedded/aerospike/wire"
 )
@@ -31,7 +33,15 @@ var indexCommands = map[string]infoCommand{
 }
 
 // indexTypes are the types that an index may be of, as commands name them.
-var indexTypes = map[string]uint8{"numeric": wire.Integer, "string": wire.String, "blob": wire.Blob}
+var indexTypes = map[string]uint8{
+	"numeric": wire.Integer, "string": wire.String, "blob": wire.Blob, "geo2dsphere": wire.GeoJSON,
+}
+
+// collections are what an index may be on, as commands name them.
+var collections = map[string]store.Collection{
+	"": store.Whole, "default": store.Whole,
+	"list": store.Elements, "mapkeys": store.MapKeys, "mapvalues": store.MapValues,
+}
 
 // indexName reads either of the names that the parameter goes by.
 func indexName(parameters string) string {
@@ -55,28 +65,11 @@ func (n *Node) createIndex(parameters string, _ time.Duration) string {
 	if !n.isNamespace(parameters) {
 		return noNamespace
 	}
-	name, set := indexName(parameters), parameter(parameters, "set")
-	bin, kind, ok := strings.Cut(parameter(parameters, "indexdata"), ",")
-	if !ok {
-		bin, kind = parameter(parameters, "bin"), parameter(parameters, "type")
+	d, refusal := indexDefinition(parameters)
+	if refusal != "" {
+		return refusal
 	}
-	particle, known := indexTypes[strings.ToLower(kind)]
-	switch {
-	case name == "" || len(name) > 255:
-		return "ERROR:4:bad 'indexname'"
-	case bin == "" || len(bin) > wire.MaxBinName:
-		return "ERROR:4:bad bin name"
-	case len(set) > store.MaxSetName:
-		return "ERROR:4:bad 'set'"
-	case !known:
-		return "ERROR:16:index type is not supported here"
-	}
-	collection := strings.ToLower(parameter(parameters, "indextype"))
-	if collection != "" && collection != "default" ||
-		parameter(parameters, "context") != "" || parameter(parameters, "exp") != "" {
-		return "ERROR:16:indexes into lists, maps and expressions are not supported here"
-	}
-	x, err := n.cluster.store.CreateIndex(name, set, bin, particle)
+	x, err := n.cluster.store.CreateIndex(d)
 	switch {
 	case errors.Is(err, store.ErrIndexExists):
 		return "ERROR:200:index already exists"
@@ -85,6 +78,37 @@ func (n *Node) createIndex(parameters string, _ time.Duration) string {
 	}
 	n.cluster.running.Go(func() { n.cluster.store.Populate(x) })
 	return "ok"
+}
+
+// indexDefinition reads what an index is to be of, or says what is wrong with it.
+func indexDefinition(parameters string) (d store.Definition, refusal string) {
+	bin, kind, ok := strings.Cut(parameter(parameters, "indexdata"), ",")
+	if !ok {
+		bin, kind = parameter(parameters, "bin"), parameter(parameters, "type")
+	}
+	d = store.Definition{Name: indexName(parameters), Set: parameter(parameters, "set"), Bin: bin}
+	var known, collected bool
+	d.Type, known = indexTypes[strings.ToLower(kind)]
+	d.Over, collected = collections[strings.ToLower(parameter(parameters, "indextype"))]
+	context, err := base64.StdEncoding.DecodeString(parameter(parameters, "context"))
+	d.Context = string(context)
+	switch {
+	case d.Name == "" || len(d.Name) > 255:
+		return d, "ERROR:4:bad 'indexname'"
+	case bin == "" || len(bin) > wire.MaxBinName:
+		return d, "ERROR:4:bad bin name"
+	case len(d.Set) > store.MaxSetName:
+		return d, "ERROR:4:bad 'set'"
+	case !known:
+		return d, "ERROR:4:bad index type"
+	case !collected:
+		return d, "ERROR:4:bad 'indextype'"
+	case err != nil || len(context) > 0 && !cdt.IsContext(context):
+		return d, "ERROR:4:bad 'context'"
+	case parameter(parameters, "exp") != "":
+		return d, "ERROR:16:indexes on expressions are not supported here"
+	}
+	return d, ""
 }
 
 func (n *Node) deleteIndex(parameters string, _ time.Duration) string {
@@ -104,22 +128,31 @@ func (n *Node) listIndexes(parameters string, _ time.Duration) string {
 	}
 	var list []string
 	for _, x := range n.cluster.store.Indexes() {
-		set, kind, state := x.Set, "", "RW"
+		set, context, state := x.Set, "null", "RW"
 		if set == "" {
 			set = "null"
 		}
-		for name, particle := range indexTypes {
-			if particle == x.Type {
-				kind = name
-			}
+		if x.Context != "" {
+			context = base64.StdEncoding.EncodeToString([]byte(x.Context))
 		}
 		if x.LoadPct() < 100 {
 			state = "WO"
 		}
 		list = append(list, fmt.Sprintf("ns=%s:indexname=%s:set=%s:bin=%s:type=%s:"+
-			"indextype=default:context=null:exp=null:state=%s", n.cluster.options.Namespace, x.Name, set, x.Bin, kind, state))
+			"indextype=%s:context=%s:exp=null:state=%s", n.cluster.options.Namespace, x.Name, set, x.Bin,
+			nameOf(indexTypes, x.Type), nameOf(collections, x.Over), context, state))
 	}
 	return strings.Join(list, ";")
+}
+
+// nameOf returns what commands call a type or a collection.
+func nameOf[T comparable](names map[string]T, v T) string {
+	for name, of := range names {
+		if of == v && name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 func (n *Node) indexStatistics(name string) string {

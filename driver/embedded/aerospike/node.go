@@ -24,6 +24,7 @@ type Node struct {
 	counters counters
 	latency  *histograms
 	fate     *fate
+	jobs     jobs
 
 	eventsMu sync.Mutex
 	events   []event

@@ -21,19 +21,21 @@ type query struct {
 	wire.Query
 	set     []byte
 	index   *store.Index // nil: the primary index
-	from    int64
-	to      int64
-	exact   []byte // what the bin must be, for strings and blobs
+	of      store.Range  // of the index
 	noBins  bool
 	filter  *expression.Expression // nil: none
 	now     time.Duration
-	start   int                         // of the message being gathered
+	start   int // of the message being gathered
+	job     *job
 	threads [queryThreads]time.Duration // when each is free
 	sent    uint64                      // records
 }
 
 // query answers a scan or a query by partition.
 func (s *session) query(ctx context.Context, now time.Duration) error {
+	if s.message.Info2&wire.Info2Write != 0 {
+		return s.background(now)
+	}
 	if !s.message.Has(wire.FieldPIDs, wire.FieldDigests) {
 		return s.refuse(wire.Unsupported) // neither a record nor partitions: scans of old
 	}
@@ -47,25 +49,44 @@ func (s *session) query(ctx context.Context, now time.Duration) error {
 		failures.Add(1)
 		return s.answer(&wire.Header{Info3: wire.Info3Last, Result: r})
 	}
+	q.job = s.newJob(&q.Query, jobBasic, now)
+	s.node.jobs.begin(q.job)
+	err := s.answerQuery(ctx, &q)
+	end := s.node.cluster.options.Clock.Now()
+	switch {
+	case err != nil:
+		failures.Add(1)
+		s.node.jobs.end(q.job, "done(abandoned-response-error)", end)
+	case q.job.aborted.Load():
+		failures.Add(1)
+		s.node.jobs.end(q.job, "done(user-aborted)", end)
+	default:
+		done.Add(1)
+		s.node.jobs.end(q.job, "done(ok)", end)
+		s.node.latency.list[hist].add(end, end-now)
+	}
+	return err
+}
+
+// answerQuery sends what every partition has.
+func (s *session) answerQuery(ctx context.Context, q *query) error {
 	s.out, q.start = wire.Begin(s.out[:0])
+	last := wire.Header{Info3: wire.Info3Last}
 	for _, p := range q.Partitions {
 		if q.MaxRecords > 0 && q.sent >= q.MaxRecords {
 			break
 		}
-		if err := s.partition(ctx, &q, p); err != nil {
-			failures.Add(1)
+		if q.job.aborted.Load() {
+			last.Result = wire.QueryAborted
+			break
+		}
+		if err := s.partition(ctx, q, p); err != nil {
 			return err
 		}
+		q.job.partitions.Add(1)
 	}
-	s.out = wire.AppendHeader(s.out, &wire.Header{Info3: wire.Info3Last})
-	if err := s.flush(ctx, &q); err != nil {
-		failures.Add(1)
-		return err
-	}
-	done.Add(1)
-	end := s.node.cluster.options.Clock.Now()
-	s.node.latency.list[hist].add(end, end-now)
-	return nil
+	s.out = wire.AppendHeader(s.out, &last)
+	return s.flush(ctx, q)
 }
 
 // newQuery reads what the message asks for, and refuses what is not carried out here.
@@ -74,8 +95,8 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 	if ns, ok := m.Field(wire.FieldNamespace); !ok || string(ns) != s.node.cluster.options.Namespace {
 		return query{}, wire.InvalidNamespace
 	}
-	if m.Info2&wire.Info2Write != 0 || m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
-		return query{}, wire.Unsupported // background queries and aggregations
+	if m.Has(wire.FieldUDFPackage, wire.FieldUDFFunction, wire.FieldUDFOp) {
+		return query{}, wire.Unsupported // aggregations
 	}
 	q := query{now: now, noBins: m.Info1&wire.Info1GetNoBins != 0}
 	var r wire.Result
@@ -90,9 +111,10 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 		return query{}, wire.ParameterError
 	}
 	q.set, _ = m.Field(wire.FieldSet)
+	reading := m.Info2&wire.Info2Write == 0 // a background query's operations are looked at by itself
 	var op wire.Op
 	for ops := m.Operations(); ops.Next(&op); {
-		if op.Code != wire.OpRead {
+		if reading && op.Code != wire.OpRead {
 			return query{}, wire.ParameterError
 		}
 	}
@@ -100,40 +122,6 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 		return q, s.node.findIndex(m, &q)
 	}
 	return q, wire.OK
-}
-
-// findIndex finds the secondary index that answers the query, and what of it is wanted.
-func (n *Node) findIndex(m *wire.Message, q *query) wire.Result {
-	r := q.Range
-	if r.IndexType != 0 || r.Context || m.Has(wire.FieldIndexExpression) {
-		return wire.IndexNotFound // only bins themselves can be indexed here
-	}
-	var ok bool
-	if name, named := m.Field(wire.FieldIndexName); named && len(name) > 0 {
-		q.index, ok = n.cluster.store.FindIndex(string(name))
-		ok = ok && q.index.Type == r.Type
-	} else {
-		q.index, ok = n.cluster.store.IndexOn(string(q.set), string(r.Bin), r.Type)
-	}
-	if !ok {
-		return wire.IndexNotFound
-	}
-	if q.index.LoadPct() < 100 {
-		return wire.IndexNotReadable
-	}
-	if q.from, ok = store.IndexValue(r.Type, r.Begin); !ok {
-		return wire.ParameterError
-	}
-	if q.to, ok = store.IndexValue(r.Type, r.End); !ok || q.from > q.to {
-		return wire.ParameterError
-	}
-	if r.Type != wire.Integer {
-		if string(r.Begin) != string(r.End) {
-			return wire.ParameterError // strings and blobs have no order in the index
-		}
-		q.exact = r.Begin
-	}
-	return wire.OK
 }
 
 // partition sends one partition's records, or that it is not to be had here.
@@ -157,7 +145,7 @@ func (s *session) partition(ctx context.Context, q *query, p wire.Partition) err
 		if q.index == nil {
 			s.page, more = c.store.Page(s.page[:0], p, q.set, second, limit)
 		} else {
-			s.page, more = c.store.PageIndex(s.page[:0], q.index, p, q.set, q.from, q.to, q.exact, second, limit)
+			s.page, more = c.store.PageIndex(s.page[:0], q.index, &q.of, p, q.set, second, limit)
 		}
 		for i := range s.page {
 			if passes(q.filter, &s.page[i].Record, s.page[i].Set, c.calendar.millis(q.now)) {
@@ -192,6 +180,7 @@ func (s *session) record(ctx context.Context, q *query, r *store.Snapshot) error
 		*thread = n.devices.read(*thread, &r.Digest, int(r.Device), position)
 	}
 	q.sent++
+	q.job.succeeded.Add(1)
 	if q.RecordsPerSecond > 0 {
 		pace := q.now + time.Duration(float64(q.sent)/float64(q.RecordsPerSecond)*float64(time.Second))
 		for i := range q.threads {
@@ -220,6 +209,7 @@ func (s *session) flush(ctx context.Context, q *query) error {
 		q.threads[i] = max(q.threads[i], now)
 	}
 	wire.End(s.out, q.start, wire.TypeMessage)
+	q.job.sent.Add(int64(len(s.out)))
 	if err := s.send(); err != nil {
 		return err
 	}

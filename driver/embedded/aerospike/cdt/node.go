@@ -224,6 +224,21 @@ func (c *Call) dig(value []byte) ([]byte, wire.Result) {
 	return value, wire.OK
 }
 
+// IsContext reports whether a packed value is a context: steps, at least one.
+func IsContext(packed []byte) bool {
+	steps, ok := listOf(packed)
+	if !ok || len(steps) == 0 || len(steps)%2 != 0 {
+		return false
+	}
+	c := Call{Context: steps}
+	for i := range len(steps) / 2 {
+		if s, r := c.step(i); r != wire.OK || s.create != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Dig returns what a context, a packed list of steps, leads to in a bin's value.
 func Dig(value, context []byte) ([]byte, bool) {
 	steps, ok := listOf(context)

@@ -1,12 +1,10 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 	"sync/atomic"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/tidwall/btree"
 
 	"crossover/driver/embedded/aerospike/wire"
@@ -21,18 +19,32 @@ var (
 	ErrIndexes     = errors.New("too many secondary indexes")
 )
 
-// An Index is a secondary index: on a bin's value, of one type, of one set or (Set "") of all
-// records. A string or blob is indexed by a 64-bit hash, as the server does; a query compares
-// the bin itself.
-type Index struct {
+// A Definition is what a secondary index is of: of a set or (Set "") of all records, a bin, what
+// a context leads to in it, and there the value itself or a list's or map's elements.
+type Definition struct {
 	Name, Set, Bin string
-	Type           uint8 // particle type: integer, string or blob
-	trees          [wire.Partitions]*btree.BTreeG[entry]
-	entries        atomic.Int64
-	done           atomic.Int32 // partitions populated
+	Type           uint8 // particle type: integer, string, blob or GeoJSON
+	Over           Collection
+	Context        string // packed steps into the bin's value; "": the value itself
 }
 
-// entry is one record's; the order is by value, then by digest.
+// same reports whether two indexes would hold the same.
+func (d *Definition) same(e *Definition) bool {
+	own := *d
+	own.Name = e.Name
+	return own == *e
+}
+
+// An Index is a secondary index. A string or blob is indexed by a 64-bit hash, as the server
+// does, and a GeoJSON not by its place but by being there; a query compares the bin itself.
+type Index struct {
+	Definition
+	trees   [wire.Partitions]*btree.BTreeG[entry]
+	entries atomic.Int64
+	done    atomic.Int32 // partitions populated
+}
+
+// entry is one value of a record; the order is by value, then by digest.
 type entry struct {
 	value  int64
 	record *Record
@@ -45,75 +57,37 @@ func byValue(a, b entry) bool {
 	return compareDigests(&a.record.Digest, &b.record.Digest) < 0
 }
 
-// Entries returns how many records the index has.
+// Entries returns how many values of records the index has.
 func (x *Index) Entries() int64 { return x.entries.Load() }
 
 // LoadPct returns how much of the records that were there is in the index, 0 to 100.
 func (x *Index) LoadPct() int { return int(x.done.Load()) * 100 / wire.Partitions }
 
-// valueOf returns what the index has of a bin.
-func (x *Index) valueOf(op *wire.Op) (int64, bool) {
-	if op.Type != x.Type {
-		return 0, false
-	}
-	return IndexValue(op.Type, op.Value)
-}
-
-// IndexValue returns what an index has of a value: an integer itself, a string's or blob's hash.
-func IndexValue(kind uint8, value []byte) (int64, bool) {
-	switch kind {
-	case wire.Integer:
-		return integer(value)
-	case wire.String, wire.Blob:
-		return int64(xxhash.Sum64(value)), true
-	}
-	return 0, false
-}
-
-// integer reads an integer particle: 1 to 8 bytes, big-endian; fewer than 8 are unsigned.
-func integer(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > 8 {
-		return 0, false
-	}
-	var full [8]byte
-	copy(full[8-len(b):], b)
-	return int64(binary.BigEndian.Uint64(full[:])), true
-}
-
-// of returns the index's value of a record.
-func (x *Index) of(r *Record, s *Store) (int64, bool) {
-	if r == nil || x.Set != "" && s.SetName(r) != x.Set {
-		return 0, false
-	}
-	op, ok := r.find(x.Bin)
-	if !ok {
-		return 0, false
-	}
-	return x.valueOf(&op)
-}
-
 // update takes the old record out and puts the new one in; the partition is locked.
-func (x *Index) update(pid int, old *Record, s *Store, now *Record) {
-	if v, ok := x.of(old, s); ok {
+func (x *Index) update(p *partition, pid int, old *Record, s *Store, now *Record) {
+	p.values[0] = x.of(p.values[0][:0], old, s)
+	for _, v := range p.values[0] {
 		x.remove(pid, v, old)
 	}
-	if v, ok := x.of(now, s); ok {
+	p.values[0] = x.of(p.values[0][:0], now, s)
+	for _, v := range p.values[0] {
 		x.insert(pid, v, now)
 	}
 }
 
 // replace is update for a record that stays itself and changed its bins.
-func (x *Index) replace(pid int, before, now *Record, s *Store) {
-	v, had := x.of(before, s)
-	w, has := x.of(now, s)
-	if had && has && v == w {
-		return
+func (x *Index) replace(p *partition, pid int, before, now *Record, s *Store) {
+	p.values[0] = x.of(p.values[0][:0], before, s)
+	p.values[1] = x.of(p.values[1][:0], now, s)
+	for _, v := range p.values[0] {
+		if _, kept := slices.BinarySearch(p.values[1], v); !kept {
+			x.remove(pid, v, now)
+		}
 	}
-	if had {
-		x.remove(pid, v, now)
-	}
-	if has {
-		x.insert(pid, w, now)
+	for _, v := range p.values[1] {
+		if _, had := slices.BinarySearch(p.values[0], v); !had {
+			x.insert(pid, v, now)
+		}
 	}
 }
 
@@ -166,10 +140,11 @@ func (s *Store) FindIndex(name string) (*Index, bool) {
 }
 
 // IndexOn returns the index that answers a query: on the set itself, else on all records.
-func (s *Store) IndexOn(set, bin string, kind uint8) (*Index, bool) {
-	for _, of := range []string{set, ""} {
+func (s *Store) IndexOn(d Definition) (*Index, bool) {
+	of := [...]string{d.Set, ""}
+	for _, d.Set = range of {
 		for _, x := range s.list() {
-			if x.Set == of && x.Bin == bin && x.Type == kind {
+			if x.same(&d) {
 				return x, true
 			}
 		}
@@ -179,18 +154,18 @@ func (s *Store) IndexOn(set, bin string, kind uint8) (*Index, bool) {
 
 // CreateIndex adds an index. It maintains itself from now on; Populate must be called to add
 // the records that are there.
-func (s *Store) CreateIndex(name, set, bin string, kind uint8) (*Index, error) {
+func (s *Store) CreateIndex(d Definition) (*Index, error) {
 	s.creating.Lock()
 	defer s.creating.Unlock()
 	for _, x := range s.list() {
-		if x.Name == name || x.Set == set && x.Bin == bin && x.Type == kind {
+		if x.Name == d.Name || x.same(&d) {
 			return nil, ErrIndexExists
 		}
 	}
 	if len(s.list()) >= MaxIndexes {
 		return nil, ErrIndexes
 	}
-	x := &Index{Name: name, Set: set, Bin: bin, Type: kind}
+	x := &Index{Definition: d}
 	grown := append(slices.Clone(s.list()), x)
 	s.indexes.Store(&grown)
 	return x, nil
@@ -203,7 +178,7 @@ func (s *Store) Populate(x *Index) {
 		p.mu.Lock()
 		if p.records != nil {
 			p.records.Scan(func(r *Record) bool {
-				x.update(pid, nil, s, r)
+				x.update(p, pid, nil, s, r)
 				return true
 			})
 		}
@@ -220,49 +195,4 @@ func (s *Store) DropIndex(name string) bool {
 	dropped := len(kept) < len(s.list())
 	s.indexes.Store(&kept)
 	return dropped
-}
-
-// PageIndex appends to out up to limit live records of a partition whose value lies between
-// from and to, in order of value and digest. exact, unless nil, is what the bin must be.
-func (s *Store) PageIndex(out []Snapshot, x *Index, part wire.Partition, set []byte, from, to int64,
-	exact []byte, now uint32, limit int,
-) (page []Snapshot, more bool) {
-	p := &s.partitions[part.ID]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	tree := x.trees[part.ID]
-	if tree == nil {
-		return out, false
-	}
-	begin := entry{from, &Record{}}
-	if part.Resume {
-		begin = entry{max(from, part.BVal), &Record{Digest: part.After}}
-		if part.BVal < from {
-			begin.record = &Record{}
-		}
-	}
-	tree.Ascend(begin, func(e entry) bool {
-		if e.value > to {
-			return false
-		}
-		if part.Resume && e.value == part.BVal && e.record.Digest == part.After || e.record.Expired(now) {
-			return true
-		}
-		if len(set) > 0 && s.SetName(e.record) != string(set) {
-			return true
-		}
-		if exact != nil {
-			if op, ok := e.record.find(x.Bin); !ok || string(op.Value) != string(exact) {
-				return true
-			}
-		}
-		if limit == 0 {
-			more = true
-			return false
-		}
-		limit--
-		out = append(out, Snapshot{Record: *e.record, Set: s.SetName(e.record), BVal: e.value})
-		return true
-	})
-	return out, more
 }

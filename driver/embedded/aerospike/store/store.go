@@ -25,6 +25,7 @@ type partition struct {
 	records *btree.BTreeG[*Record] // nil while it has none
 	pivot   Record                 // what look-ups compare with; under mu
 	bins    []footprint.Bin        // scratch; under mu
+	values  [2][]int64             // scratch, what an index has of a record; under mu
 	counts  []Counts               // by set's number
 }
 
@@ -105,7 +106,7 @@ func (t *Txn) Delete() {
 // remove takes r out of its partition, which is locked.
 func (s *Store) remove(p *partition, pid int, r *Record) {
 	for _, x := range s.list() {
-		x.update(pid, r, s, nil)
+		x.update(p, pid, r, s, nil)
 	}
 	p.records.Delete(r)
 	p.count(r.set).add(r, -1)
@@ -179,9 +180,9 @@ func (t *Txn) Put(v *Value) *Record {
 	}
 	for _, x := range t.store.list() {
 		if old == nil {
-			x.update(t.pid, nil, t.store, r)
+			x.update(t.part, t.pid, nil, t.store, r)
 		} else {
-			x.replace(t.pid, &before, r, t.store)
+			x.replace(t.part, t.pid, &before, r, t.store)
 		}
 	}
 	return r

@@ -158,7 +158,7 @@ func TestIndexIsMaintained(t *testing.T) {
 	for i := range n {
 		put(t, s, "s", i, Value{Bins: bin("b", i%7), Count: 1})
 	}
-	x, err := s.CreateIndex("x", "s", "b", wire.Integer)
+	x, err := s.CreateIndex(Definition{Name: "x", Set: "s", Bin: "b", Type: wire.Integer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestIndexIsMaintained(t *testing.T) {
 	}
 	seen := 0
 	for pid := range wire.Partitions {
-		page, _ := s.PageIndex(nil, x, wire.Partition{ID: pid}, []byte("s"), 3, 3, nil, 0, 1000)
+		page, _ := s.PageIndex(nil, x, &Range{From: 3, To: 3}, wire.Partition{ID: pid}, []byte("s"), 0, 1000)
 		seen += len(page)
 	}
 	want := 1 // the one written in between
@@ -189,7 +189,7 @@ func TestIndexIsMaintained(t *testing.T) {
 	if !s.Indexed("s") || s.Indexed("other") {
 		t.Error("only s is indexed")
 	}
-	if _, err := s.CreateIndex("y", "s", "b", wire.Integer); err == nil {
+	if _, err := s.CreateIndex(Definition{Name: "y", Set: "s", Bin: "b", Type: wire.Integer}); err == nil {
 		t.Error("two indexes on one bin")
 	}
 	if n := s.Truncate("s", 1<<60); n != 301 || x.Entries() != 0 {
@@ -204,7 +204,7 @@ func TestIndexIsMaintained(t *testing.T) {
 func TestPagesAreTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := New()
-		x, err := s.CreateIndex("x", "s", "b", wire.Integer)
+		x, err := s.CreateIndex(Definition{Name: "x", Set: "s", Bin: "b", Type: wire.Integer})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +261,7 @@ func page(t *rapid.T, s *Store, x *Index, pid, size int, from, to int64, seen ma
 		if x == nil {
 			got, more = s.Page(nil, p, []byte("s"), 0, size)
 		} else {
-			got, more = s.PageIndex(nil, x, p, []byte("s"), from, to, nil, 0, size)
+			got, more = s.PageIndex(nil, x, &Range{From: from, To: to}, p, []byte("s"), 0, size)
 		}
 		for i := range got {
 			seen[got[i].Digest]++

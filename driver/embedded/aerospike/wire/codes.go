@@ -135,6 +135,7 @@ const (
 	SecurityUnsupported  Result = 51
 	IndexNotFound        Result = 201
 	IndexNotReadable     Result = 203
+	QueryAborted         Result = 210
 )
 
 // Never, NoChange and DefaultTTL are what a request's time to live may say besides seconds.

@@ -24,6 +24,7 @@ type Message struct {
 	present uint64
 	fields  [maxField][]byte
 	ops     []byte
+	body    []byte
 }
 
 // Parse reads a body. The lengths of all fields and operations are checked here, so that what
@@ -42,9 +43,13 @@ func (m *Message) Parse(body []byte) error {
 		Fields:      int(binary.BigEndian.Uint16(body[18:])),
 		Ops:         int(binary.BigEndian.Uint16(body[20:])),
 	}
+	m.body = body
 	_, err := m.parseParts(body[HeaderSize:])
 	return err
 }
+
+// Body returns what the message was parsed from.
+func (m *Message) Body() []byte { return m.body }
 
 // parseParts reads the fields and operations that the header counts, and returns what follows.
 func (m *Message) parseParts(b []byte) (rest []byte, err error) {

@@ -25,8 +25,8 @@ type Range struct {
 	Bin        []byte
 	Type       uint8 // particle type
 	Begin, End []byte
-	IndexType  uint8 // 0: on the bin's own value
-	Context    bool  // it has a context, into a list or map
+	IndexType  uint8  // what of the bin: itself, or a list's or map's elements
+	Context    []byte // packed steps into a list or map; empty: none
 }
 
 // ParseQuery reads a query's fields.
@@ -62,7 +62,7 @@ func ParseQuery(m *Message) (Query, error) {
 		}
 		q.Range.IndexType = kind[0]
 	}
-	q.Range.Context = m.Has(FieldIndexContext)
+	q.Range.Context, _ = m.Field(FieldIndexContext)
 	return q, nil
 }
 
