@@ -32,6 +32,27 @@ func (b *bill) addAll(changes []indexChange) {
 	}
 }
 
+// merge adds another bill of the same table.
+func (b *bill) merge(o *bill) {
+	b.own += o.own
+	for _, x := range o.indexes {
+		b.add(x.index, x.units)
+	}
+}
+
+// billsByTable are what a request consumed of several tables, in the order in which they were met.
+type billsByTable struct{ bills []*bill }
+
+func (all *billsByTable) of(t *table) *bill {
+	for _, b := range all.bills {
+		if b.table == t {
+			return b
+		}
+	}
+	all.bills = append(all.bills, &bill{table: t})
+	return all.bills[len(all.bills)-1]
+}
+
 func (b *bill) total() float64 {
 	sum := b.own
 	for _, x := range b.indexes {

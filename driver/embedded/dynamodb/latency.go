@@ -41,10 +41,13 @@ var medians = map[string]time.Duration{
 	"DeleteItem":     3200 * time.Microsecond,
 	"BatchWriteItem": 4200 * time.Microsecond,
 	// A transaction is prepared and then committed: two rounds.
-	"TransactGetItems":   3600 * time.Microsecond,
-	"TransactWriteItems": 7000 * time.Microsecond,
-	"GetRecords":         5000 * time.Microsecond,
-	"GetShardIterator":   5000 * time.Microsecond,
+	"TransactGetItems":      3600 * time.Microsecond,
+	"TransactWriteItems":    7000 * time.Microsecond,
+	"ExecuteStatement":      3000 * time.Microsecond,
+	"BatchExecuteStatement": 4200 * time.Microsecond,
+	"ExecuteTransaction":    7000 * time.Microsecond,
+	"GetRecords":            5000 * time.Microsecond,
+	"GetShardIterator":      5000 * time.Microsecond,
 }
 
 // What tables take to be created, changed and deleted, by assumption; AWS's take longer and

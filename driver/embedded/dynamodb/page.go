@@ -123,46 +123,12 @@ func (p *pageRequest) read(seq iter.Seq[store.Entry], inside func(store.Key) boo
 // answerPage charges a page and writes it. The request has been admitted with the units of an
 // empty page at hash; the rest is charged to the partitions that the page's bytes came from.
 func (c *call) answerPage(p *pageRequest, pg page, at store.Key) error {
-	total := units.Page(uint64(pg.bytes), consistency(p.strong))
-	b := &bill{table: p.table}
-	if p.index != nil {
-		b.add(p.index, total)
-	} else {
-		b.own = total
-	}
-	c.spread(p, pg, at, total-units.Page(0, consistency(p.strong)))
-	c.fetched(p, &pg, b)
-	c.effort.strong = p.strong
-	c.touched(len(pg.entries), pg.bytes)
-	count := 0
-	if !p.count {
-		c.out = append(c.out, `,"Items":[`...)
-	}
-	for _, e := range pg.entries {
-		var it attribute.Item
-		if p.filter != nil {
-			if it = e.Item.Item(); !p.filter.Holds(it) {
-				continue
-			}
-		}
-		if count++; p.count {
-			continue
-		}
-		if count > 1 {
-			c.out = append(c.out, ',')
-		}
-		var err error
-		if c.out, err = appendItem(c.out, e.Item, p.paths); err != nil {
-			return err
-		}
-	}
-	if !p.count {
-		c.out = append(c.out, ']')
+	b, count, err := c.pageItems(p, &pg, at)
+	if err != nil {
+		return err
 	}
 	c.out = fmt.Appendf(c.out, `,"Count":%d,"ScannedCount":%d`, count, len(pg.entries))
-	c.tally(p.table).sums[returnedItems] += float64(count)
 	if pg.more {
-		var err error
 		last := p.lastKey(pg.last)
 		if c.out, err = last.Append(append(c.out, `,"LastEvaluatedKey":`...)); err != nil {
 			return err
@@ -170,6 +136,43 @@ func (c *call) answerPage(p *pageRequest, pg page, at store.Key) error {
 	}
 	c.finish(p.want, b)
 	return nil
+}
+
+// pageItems charges a page and writes its items, and returns what it cost and how many they are.
+func (c *call) pageItems(p *pageRequest, pg *page, at store.Key) (b *bill, count int, err error) {
+	total := units.Page(uint64(pg.bytes), consistency(p.strong))
+	b = &bill{table: p.table}
+	if p.index != nil {
+		b.add(p.index, total)
+	} else {
+		b.own = total
+	}
+	c.spread(p, *pg, at, total-units.Page(0, consistency(p.strong)))
+	c.fetched(p, pg, b)
+	c.effort.strong = p.strong
+	c.touched(len(pg.entries), pg.bytes)
+	if !p.count {
+		c.out = append(c.out, `,"Items":[`...)
+	}
+	for _, e := range pg.entries {
+		if p.filter != nil && !p.filter.Holds(e.Item.Item()) {
+			continue
+		}
+		if count++; p.count {
+			continue
+		}
+		if count > 1 {
+			c.out = append(c.out, ',')
+		}
+		if c.out, err = appendItem(c.out, e.Item, p.paths); err != nil {
+			return nil, 0, err
+		}
+	}
+	if !p.count {
+		c.out = append(c.out, ']')
+	}
+	c.tally(p.table).sums[returnedItems] += float64(count)
+	return b, count, nil
 }
 
 // spread charges units to the partitions that a page's entries lie in, by their bytes.

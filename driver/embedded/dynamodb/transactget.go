@@ -36,6 +36,11 @@ func (c *call) transactGetItems() error {
 		}
 		seen[at] = true
 	}
+	return c.answerReads(want, reads)
+}
+
+// answerReads reads the items of a transaction and writes them.
+func (c *call) answerReads(want string, reads []*transactRead) error {
 	charges, err := c.readAll(reads)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ type transactWrite struct {
 	check bool           // it is a ConditionCheck, which changes nothing
 	item  attribute.Item // that is put
 	bad   error          // why it can't be done, whatever is there
+	tops  []string       // the attributes that a statement's update changes
 	size  int            // the larger of the item's sizes before and after
 }
 
@@ -44,21 +45,12 @@ func (c *call) transactWriteItems() error {
 			return err
 		}
 	}
-	if token != "" {
-		again, err := c.s.tokens.take(token, sum, c.now)
-		switch {
-		case err != nil:
-			return err
-		case again:
-			return c.repeated(want, writes)
-		}
-	}
-	charges, err := c.transact(writes)
-	if token != "" {
-		c.s.tokens.done(token, err == nil, c.now+c.took)
-	}
-	if err != nil {
+	charges, again, err := c.tokened(token, sum, writes)
+	switch {
+	case err != nil:
 		return err
+	case again:
+		return c.repeated(want, writes)
 	}
 	if metrics {
 		var all []written
@@ -71,6 +63,20 @@ func (c *call) transactWriteItems() error {
 	}
 	c.finishMany(want, bills(charges))
 	return nil
+}
+
+// tokened does a transaction, or reports that it was done already under the same token.
+func (c *call) tokened(token string, sum [sha256.Size]byte, writes []*transactWrite) ([]charge, bool, error) {
+	if token == "" {
+		charges, err := c.transact(writes)
+		return charges, false, err
+	}
+	if again, err := c.s.tokens.take(token, sum, c.now); err != nil || again {
+		return nil, again, err
+	}
+	charges, err := c.transact(writes)
+	c.s.tokens.done(token, err == nil, c.now+c.took)
+	return charges, false, err
 }
 
 // of returns the item, or its key.

@@ -158,6 +158,7 @@ func (s *Server) deleteExpired(t *table, a *aside, e expiry, now time.Duration) 
 		}
 		then := a.follow(e.key, old, nil)
 		a.apply(s, now, change{at: e.key, old: old, expired: true}, &then)
+		t.resize(now, e.key, -old.Size())
 		deleted = true
 		return nil, nil
 	})
