@@ -271,7 +271,8 @@ func (t *TransactWriteOptions) DecodeYAML(d *Decoder, n *yaml.Node, path string)
 	}
 }
 
-// JSONSchema says what DecodeYAML accepts.
-func (*TransactWriteOptions) JSONSchema() *jsonschema.Schema {
-	return oneKeyOf(reflect.TypeFor[TransactWriteOptions]())
+// JSONSchemaExtend asks for exactly one of items and steps.
+func (*TransactWriteOptions) JSONSchemaExtend(s *jsonschema.Schema) {
+	one := uint64(1)
+	s.MinProperties, s.MaxProperties = &one, &one
 }
