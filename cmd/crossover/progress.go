@@ -12,10 +12,19 @@ import (
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// timeLeft says how long loading goes on at the rate of the last interval.
+func timeLeft(p runner.Progress) string {
+	if p.Rate <= 0 || p.Done >= p.Total {
+		return ""
+	}
+	left := time.Duration(float64(p.Total-p.Done) / p.Rate * float64(time.Second))
+	return fmt.Sprintf(", about %v left", left.Round(time.Second))
+}
+
 // line says in words how things stand.
 func line(p runner.Progress) string {
 	if p.Stage == "loading" {
-		return fmt.Sprintf("loaded %d of %d items, %.0f/s", p.Done, p.Total, p.Rate)
+		return fmt.Sprintf("loaded %d of %d items, %.0f/s%s", p.Done, p.Total, p.Rate, timeLeft(p))
 	}
 	if p.Stage == "restoring" {
 		return fmt.Sprintf("the writes among operations 0 to %d sent again, up to %d", p.Total, p.Done)

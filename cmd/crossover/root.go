@@ -101,6 +101,7 @@ func newRoot(s streams) *cobra.Command {
 	root.AddCommand(
 		newInit(s), newValidate(s), newSchema(s), newRun(s), newTCO(s), newReport(s),
 		newExplain(s), newPrices(s), newImport(s), newServe(s), newDoctor(s), newVersion(s), newCompare(s),
+		newClean(s),
 	)
 	root.InitDefaultCompletionCmd()
 	wrapArgs(root)

@@ -26,6 +26,7 @@ type runOptions struct {
 	duration time.Duration
 	items    uint64
 	budget   string
+	yes      bool
 	book     string
 	keep     bool
 	noLoad   bool
@@ -53,7 +54,8 @@ report.html, report.md and tco.json beside them.
 A target that says "at: embedded" is crossover's own server, started as a child
 process; what it yields is modelled. A run against a real, billed service needs
 --budget: it is refused when the estimate exceeds it, and stopped within one
-interval when consumption reaches it.
+interval when consumption reaches it. Before it begins the estimate is shown, beside
+what an import from S3 would cost, and confirmed: by you, or by --yes in a script.
 
 Tables and sets that crossover created are dropped at the end unless --keep is given.
 One that it did not create is refused, unless the scenario names it as expendable.
@@ -84,6 +86,7 @@ func newRun(s streams) *cobra.Command {
 	f.DurationVar(&o.duration, "for", 0, "scale the scenario's phases to this length in all")
 	f.Uint64Var(&o.items, "items", 0, "load this many items at most")
 	f.StringVar(&o.budget, "budget", "", "most that consumed units may cost, e.g. 5USD; required for a real, billed target")
+	f.BoolVar(&o.yes, "yes", false, "run against a billed target without being asked, within --budget")
 	f.StringVar(&o.book, "book", "", "price book whose prices replace the embedded ones key by key")
 	f.BoolVar(&o.keep, "keep", false, "leave the tables and sets that crossover created")
 	f.BoolVar(&o.noLoad, "no-load", false, "take the data set to be there already; its number of items and 100 of them are checked first")
@@ -112,9 +115,11 @@ type session struct {
 	book    *price.Book
 	budget  float64 // USD; 0 when none was given
 	spent   float64
-	metrics *metrics
-	view    view
-	pauser  *runner.Pauser // nil: cannot be paused
+
+	admitted bool // a person, or --yes, has confirmed what is billed
+	metrics  *metrics
+	view     view
+	pauser   *runner.Pauser // nil: cannot be paused
 
 	continuing *runner.Continuation // nil: runs begin
 }
@@ -273,6 +278,9 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 	}
 	if err := mustBeEmpty(run.out); err != nil {
 		return nil, badInput(err)
+	}
+	if err := run.confirmCosts(); err != nil {
+		return nil, err
 	}
 	return run, nil
 }

@@ -206,7 +206,7 @@ func TestBilledRunNeedsABudget(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		args := []string{"run", path, "--out", out}
 		if c.budget != "" {
-			args = append(args, "--budget", c.budget)
+			args = append(args, "--budget", c.budget, "--yes")
 		}
 		code, _, stderr := crossover(t, args...)
 		if code == exitUntrusted {
@@ -235,7 +235,7 @@ func TestBudgetStopsTheRun(t *testing.T) {
 	text = strings.Replace(text, "for: 2s, rate: 200/s", "for: 10m", 1)
 	out := filepath.Join(t.TempDir(), "out")
 	// Loading 500 items costs $0.00031; the loop then spends up to a ten-thousandth a second.
-	code, _, stderr := crossover(t, "run", write(t, "s.yaml", text), "--out", out, "--budget", "0.0008USD", "--interval", "200ms")
+	code, _, stderr := crossover(t, "run", write(t, "s.yaml", text), "--out", out, "--budget", "0.0008USD", "--yes", "--interval", "200ms")
 	if code != exitInterrupted || !strings.Contains(stderr, "budget exceeded") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}

@@ -124,7 +124,7 @@ func (s *session) admit(ctx context.Context, t workload.Target, d driver.Driver)
 	if err != nil || t.Driver != "dynamodb" || desc.Kind == driver.Embedded {
 		return desc.Kind, err
 	}
-	estimate := s.estimate()
+	estimate := s.estimate().usd()
 	if s.budget == 0 {
 		if desc.Kind != driver.Real {
 			return desc.Kind, nil
@@ -134,6 +134,9 @@ func (s *session) admit(ctx context.Context, t workload.Target, d driver.Driver)
 	}
 	if estimate > s.remaining() {
 		return "", badInput(fmt.Errorf("target %s: %w before the start: estimated at $%.2f, $%.2f left", t.Name, driver.ErrBudget, estimate, s.remaining()))
+	}
+	if desc.Kind == driver.Real && !s.admitted && !s.options.yes {
+		return "", badInput(fmt.Errorf("target %s turns out to be %s, which is billed: give --yes to confirm that", t.Name, desc.Identity))
 	}
 	return desc.Kind, nil
 }

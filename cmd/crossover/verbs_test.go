@@ -55,6 +55,7 @@ func TestHelp(t *testing.T) {
 		{"serve", "dynamodb"},
 		{"serve", "aerospike"},
 		{"doctor"},
+		{"clean"},
 		{"version"},
 	} {
 		code, stdout, stderr := crossover(t, append(args, "--help")...)
