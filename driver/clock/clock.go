@@ -20,7 +20,10 @@ type Clock interface {
 // Real returns a clock that starts now.
 func Real() Clock { return &realClock{start: time.Now()} }
 
-type realClock struct{ start time.Time }
+type realClock struct {
+	start  time.Time
+	timers sync.Pool // of *time.Timer, stopped
+}
 
 func (c *realClock) Now() time.Duration { return time.Since(c.start) }
 
@@ -31,14 +34,21 @@ func (c *realClock) SleepUntil(ctx context.Context, at time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
+	t, ok := c.timers.Get().(*time.Timer)
+	if ok {
+		t.Reset(d)
+	} else {
+		t = time.NewTimer(d)
+	}
+	var err error
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	case <-t.C:
-		return nil
 	}
+	t.Stop() // nothing that it sent meanwhile is received after a Reset (package time, since Go 1.23)
+	c.timers.Put(t)
+	return err
 }
 
 // Virtual is a clock that moves only when told, or by sleeping. It is safe for concurrent

@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,39 @@ func TestRealSleepsUntil(t *testing.T) {
 		}
 		if got := c.Now(); got != 91*time.Minute {
 			t.Errorf("the context ended the sleep at %v", got)
+		}
+	})
+}
+
+// A worker that pauses between operations sleeps without allocating, and no sleep ends by what an
+// earlier one left behind.
+func TestRealSleepsAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := Real()
+		cut, cancel := context.WithCancel(t.Context())
+		cancel()
+		sleep := func(ctx context.Context, d time.Duration) {
+			at := c.Now() + d
+			if err := c.SleepUntil(ctx, at); err == nil && c.Now() != at {
+				t.Errorf("woke at %v, want %v", c.Now(), at)
+			}
+		}
+		for d := range time.Duration(100) {
+			sleep(cut, d*time.Millisecond)
+			sleep(t.Context(), d*time.Microsecond)
+		}
+		var before, after runtime.MemStats
+		least := uint64(1 << 62)
+		for range 3 { // a garbage collection may take a timer from the pool
+			runtime.ReadMemStats(&before)
+			for range 1000 {
+				sleep(t.Context(), time.Millisecond)
+			}
+			runtime.ReadMemStats(&after)
+			least = min(least, after.Mallocs-before.Mallocs)
+		}
+		if least > poolLoss {
+			t.Errorf("%d allocations in 1000 sleeps", least)
 		}
 	})
 }

@@ -30,37 +30,6 @@ func testEngine(sessions int, open bool) *engine {
 	return e
 }
 
-// From schedule to recorder nothing is allocated, once each kind and latency has been seen.
-func TestNoAllocationsPerOperation(t *testing.T) {
-	e := testEngine(1, true)
-	e.plan = testPlan{[]workload.Phase{phase("p", time.Hour, 1e6)}}
-	e.pacing = testStream{1000}
-	w := e.workers[0]
-	walk := walk{e: e, phase: 0, batch: make([]entry, 0, paceBatch)}
-	walk.due, walk.more = e.plan.Due(0)
-	pass := func() {
-		walk.release(walk.due) // one operation falls due
-		item, base, _ := e.queue.next(w)
-		e.perform(w, item, base)
-	}
-	for range 10000 { // latencies of every size have their pages
-		pass()
-	}
-	for page := range 1 << 12 {
-		for _, c := range w.shard.cells {
-			if c != nil {
-				d := time.Duration(page) * time.Duration(page) * 10
-				c.response.Record(d)
-				c.service.Record(d)
-			}
-		}
-		w.shard.lateness.Record(time.Duration(page) * time.Duration(page) * 10)
-	}
-	if n := testing.AllocsPerRun(10000, pass); n != 0 {
-		t.Errorf("%g allocations per operation", n)
-	}
-}
-
 func TestSketchBoundsHold(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))

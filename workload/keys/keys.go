@@ -13,7 +13,8 @@ import (
 // MaxItems is the largest data set that the distributions are exact for.
 const MaxItems = 1_000_000_000_000
 
-// A Dist chooses items. It is safe for concurrent use when Pick is given sources of its own.
+// A Dist chooses items. It is not safe for concurrent use: some keep what they worked out for the
+// number of items last asked for.
 type Dist interface {
 	// Pick returns an item in [0, n), 1 <= n <= MaxItems, for operation i.
 	Pick(r *rand.PCG, i, n uint64) uint64

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync/atomic"
 )
 
 // A Zipfian gives rank k (from 1) the probability k^-theta / sum of j^-theta, exactly, for any
@@ -13,16 +12,12 @@ import (
 // memory are constant whatever the number of items.
 type Zipfian struct {
 	theta float64
-	// The constants for the n last asked for; a growing key space replaces them rarely enough
-	// that computing them anew (under a microsecond) does not matter.
-	constants atomic.Pointer[zipfConstants]
-}
-
-type zipfConstants struct {
-	n   uint64
-	hX1 float64 // H(1.5) - 1
-	hN  float64 // H(n + 0.5)
-	cut float64 // values within it of their rank are accepted at once
+	hX1   float64 // H(1.5) - 1
+	cut   float64 // values within it of their rank are accepted at once
+	// For the n last asked for. A growing key space replaces them rarely enough that working them
+	// out anew (under a microsecond) does not matter.
+	n  uint64
+	hN float64 // H(n + 0.5)
 }
 
 // maxTheta bounds theta: beyond it the first item has all but 2^-50 of the probability.
@@ -33,7 +28,10 @@ func NewZipfian(theta float64) (*Zipfian, error) {
 	if !(theta >= 0 && theta <= maxTheta) {
 		return nil, fmt.Errorf("zipfian theta %v, expected 0 to %d", theta, maxTheta)
 	}
-	return &Zipfian{theta: theta}, nil
+	z := &Zipfian{theta: theta}
+	z.hX1 = z.h(1.5) - 1
+	z.cut = 2 - z.inverse(z.h(2.5)-z.density(2))
+	return z, nil
 }
 
 // h is the density's integral: H(x) = (x^(1-theta) - 1) / (1-theta), or ln x at theta 1,
@@ -67,25 +65,13 @@ func log1pOver(x float64) float64 {
 
 func (z *Zipfian) density(x float64) float64 { return math.Exp(-z.theta * math.Log(x)) }
 
-func (z *Zipfian) prepare(n uint64) *zipfConstants {
-	c := &zipfConstants{
-		n:   n,
-		hX1: z.h(1.5) - 1,
-		hN:  z.h(float64(n) + 0.5),
-		cut: 2 - z.inverse(z.h(2.5)-z.density(2)),
-	}
-	z.constants.Store(c)
-	return c
-}
-
 // Pick returns a rank from 0, the most popular.
 func (z *Zipfian) Pick(r *rand.PCG, _, n uint64) uint64 {
-	c := z.constants.Load()
-	if c == nil || c.n != n {
-		c = z.prepare(n)
+	if z.n != n {
+		z.n, z.hN = n, z.h(float64(n)+0.5)
 	}
 	for {
-		u := c.hN + float(r)*(c.hX1-c.hN)
+		u := z.hN + float(r)*(z.hX1-z.hN)
 		x := z.inverse(u)
 		k := math.Floor(x + 0.5)
 		// Comparisons: the built-in min and max look for NaN and signed zeroes, too.
@@ -94,7 +80,7 @@ func (z *Zipfian) Pick(r *rand.PCG, _, n uint64) uint64 {
 		} else if last := float64(n); k > last {
 			k = last
 		}
-		if k-x <= c.cut || u >= z.h(k+0.5)-z.density(k) {
+		if k-x <= z.cut || u >= z.h(k+0.5)-z.density(k) {
 			return uint64(k) - 1
 		}
 	}
