@@ -111,11 +111,18 @@ func (sc *Scenario) QueriedIndex() *Index {
 func (sc *Scenario) Alike(x *Index) float64 {
 	p := 1.0
 	for _, name := range x.keyNames() {
-		if i, ok := sc.attribute(name); ok {
-			p *= sc.Dataset.Typed[i].Alike()
-		}
+		p *= sc.AlikeIn(name)
 	}
 	return p
+}
+
+// AlikeIn returns the probability that two versions of an item have the same value of an
+// attribute.
+func (sc *Scenario) AlikeIn(name string) float64 {
+	if i, ok := sc.attribute(name); ok {
+		return sc.Dataset.Typed[i].Alike()
+	}
+	return 0
 }
 
 // ItemsIndexed returns how many items a query of index x with at most limit of them returns in

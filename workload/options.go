@@ -131,6 +131,9 @@ func (w *Workload) hasOptions(k op.Kind) bool {
 	return false
 }
 
+// OwnCondition returns the condition that a kind has of its own; nil where it has none.
+func (sc *Scenario) OwnCondition(k op.Kind) *Condition { return sc.Workload.conditionOf(k) }
+
 // conditionOf returns the condition that a kind has of its own; nil is none.
 func (w *Workload) conditionOf(k op.Kind) *Condition {
 	switch {

@@ -16,14 +16,15 @@ func (t *Template) AppendValue(dst []byte, seed, item, version uint64, attribute
 	return append(dst[:start], dst[start+n:]...)
 }
 
-// Alike returns the probability that two draws of an attribute's value, which is not composite,
-// are the same.
+// Alike returns the probability that two draws of an attribute's value are the same.
 func (a *Attribute) Alike() float64 {
 	switch {
 	case a.Type == Bool:
 		return 0.5
 	case a.Type == Null:
 		return 1
+	case a.Filler || a.Type.Composite():
+		return 0 // they are long
 	}
 	switch a.From {
 	case Enum:

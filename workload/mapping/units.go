@@ -24,8 +24,16 @@ func (m *Mapping) moreUnits(kind op.Kind, itemBytes uint64, c units.Consistency)
 	case op.BatchWrite:
 		return 0, n * (units.Write(itemBytes, false) + m.indexWrites(kind, itemBytes)), 1
 	case op.TransactWrite:
+		held := 1.0
+		if t := m.sc.Workload.TransactWrite; t != nil {
+			for i := range t.Steps {
+				if c := t.Steps[i].Condition; c != nil {
+					held *= m.sc.Matching(c.Compare)
+				}
+			}
+		}
 		for _, p := range m.sc.Steps() {
-			write += units.Write(itemBytes, true) + m.stepIndexWrites(&p, itemBytes)
+			write += units.Write(itemBytes, true) + held*m.stepIndexWrites(&p, itemBytes)
 		}
 		return 0, write, 1
 	}
@@ -130,7 +138,16 @@ func (m *Mapping) indexWrites(kind op.Kind, itemBytes uint64) (sum float64) {
 			}
 		}
 	}
-	return sum
+	return sum * m.holding(kind)
+}
+
+// holding returns the share of a kind's operations whose condition holds, as attributes are
+// drawn: one that does not hold consumes what the item costs, and nothing of an index.
+func (m *Mapping) holding(kind op.Kind) float64 {
+	if own := m.sc.OwnCondition(kind); own != nil {
+		return m.sc.Matching(own.Compare)
+	}
+	return 1
 }
 
 // stepIndexWrites returns the units that all indexes consume for one step of a transaction;
@@ -157,28 +174,31 @@ func (m *Mapping) stepIndexWrites(p *op.Part, itemBytes uint64) (sum float64) {
 // rewritten returns how many writes an index takes for an item that is written whole anew.
 func (m *Mapping) rewritten(x *workload.Index) float64 {
 	alike := m.sc.Alike(x)
-	unmoved := 0.0
-	if x.Projection.All || len(x.Projection.Include) > 0 {
-		unmoved = 1
+	same := 1.0
+	for _, name := range x.Projection.Include {
+		same *= m.sc.AlikeIn(name)
 	}
-	return 2*(1-alike) + alike*unmoved
+	if x.Projection.All {
+		same = 0 // the version is another
+	}
+	return 2*(1-alike) + alike*(1-same)
 }
 
 // reset returns how many writes an index takes for an item of which some attributes are set.
 func (m *Mapping) reset(x *workload.Index, places []int) float64 {
-	alike, held := 1.0, x.Projection.All // the version is set too
+	alike, same := 1.0, 1.0
 	for _, i := range places {
-		name := m.sc.AttributeName(i)
-		if x.Keyed(name) {
-			alike *= m.sc.Dataset.Typed[i].Alike()
-		} else {
-			held = held || x.Holds(name)
+		switch name := m.sc.AttributeName(i); {
+		case x.Keyed(name):
+			alike *= m.sc.AlikeIn(name)
+		case x.Holds(name):
+			same *= m.sc.AlikeIn(name)
 		}
 	}
-	if held {
-		return 2*(1-alike) + alike
+	if x.Projection.All {
+		same = 0 // the version is set too
 	}
-	return 2 * (1 - alike)
+	return 2*(1-alike) + alike*(1-same)
 }
 
 // added returns how many writes an index takes for an item of which one attribute changes for
@@ -251,4 +271,17 @@ func (m *Mapping) Records(kind op.Kind) int {
 		return 2
 	}
 	return m.sc.Parts(kind)
+}
+
+// IndexUnits returns those of DynamoDBUnits' write units that an operation's writes to secondary
+// indexes consume.
+func (m *Mapping) IndexUnits(kind op.Kind, itemBytes uint64) float64 {
+	if len(m.sc.Indexes) == 0 || !kind.Writes() {
+		return 0
+	}
+	bare := *m.sc
+	bare.Indexes = nil
+	_, with, _ := m.DynamoDBUnits(kind, itemBytes)
+	_, without, _ := New(&bare).DynamoDBUnits(kind, itemBytes)
+	return with - without
 }
