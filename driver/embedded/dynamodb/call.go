@@ -15,6 +15,7 @@ type call struct {
 	s         *Server
 	operation string
 	req       request
+	body      []byte        // of the request
 	now       time.Duration // when it was received
 	rng       *rand.Rand
 	fault     fault

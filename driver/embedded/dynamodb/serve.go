@@ -190,7 +190,8 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 	c.operation = name
 	var err error
 	hold := time.Duration(0)
-	if c.req.fields, err = wire.AppendRequest(c.req.fields, body); err != nil {
+	s.scale(c.now)
+	if err = c.read(body); err != nil {
 		err = asAPI(err)
 	} else if !known {
 		err = unknownOperation()
@@ -236,12 +237,23 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 	return code
 }
 
+// read takes a request's body over, which must not change while it is served.
+func (c *call) read(body []byte) (err error) {
+	c.body = body
+	c.req.fields, err = wire.AppendRequest(c.req.fields, body)
+	return err
+}
+
 // operationOf returns the operation that the header X-Amz-Target names.
 func operationOf(target []byte) (name string, op operation, known bool) {
 	rest, ours := bytes.CutPrefix(target, []byte(targetPrefix))
 	if !ours {
 		if rest, ours = bytes.CutPrefix(target, []byte(streamPrefix)); ours {
 			op, known = streamOperations[string(rest)]
+			return op.name, op, known
+		}
+		if rest, ours = bytes.CutPrefix(target, []byte(scalingPrefix)); ours {
+			op, known = scalingOperations[string(rest)]
 			return op.name, op, known
 		}
 		return "", operation{}, false
@@ -253,7 +265,7 @@ func operationOf(target []byte) (name string, op operation, known bool) {
 }
 
 func init() {
-	for _, all := range []map[string]operation{operations, streamOperations} {
+	for _, all := range []map[string]operation{operations, streamOperations, scalingOperations} {
 		for name, op := range all {
 			op.name = name
 			all[name] = op

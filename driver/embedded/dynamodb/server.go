@@ -62,6 +62,7 @@ type Server struct {
 	injected  injected
 	diary     *diary     // nil: nothing outlives the server
 	control   sync.Mutex // of requests that the diary keeps
+	scaling   scaling
 	registry  *prometheus.Registry
 	attic     attic
 
@@ -90,6 +91,7 @@ func New(o Options) (*Server, error) {
 		s.options.TTLWithin = DefaultTTLWithin
 	}
 	s.registry = newRegistry(s)
+	s.scaling.next.Store(never)
 	if o.Data != "" {
 		if err := s.open(o.Data); err != nil {
 			return nil, fmt.Errorf("embedded DynamoDB: %w", err)
