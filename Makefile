@@ -9,7 +9,7 @@ RELEASE ?=
 TOOL    := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-interop soak lint fuzz build clean golden interop e2e scenarios check
+.PHONY: help demo test vectors bench bench-interop soak lint fuzz build clean golden interop e2e scenarios check
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,11 @@ test: ## Run every test with the race detector, and the statistics at full size 
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./workload/... ./costmodel/... ./results/... ./driver/runner
 	$(GO) test -race -timeout 25m ./...
+
+vectors: ## List the published worked examples: expected, ours, difference, source
+	@printf '| %-4s | %-42s | %16s | %16s | %10s | %s\n' id figure expected ours difference source
+	@$(GO) test -count=1 -v -run '^TestVectors$$' ./costmodel ./costmodel/dynamodb ./costmodel/units > build-vectors.txt; code=$$?; \
+	sed -n 's/^ *[a-z_]*\.go:[0-9]*: |/|/p' build-vectors.txt | sort; rm -f build-vectors.txt; exit $$code
 
 scenarios: build ## Run every scenario of the library for 5 s on both embedded targets, and check that the sums hold
 	$(GO) test -count=1 -timeout 20m -run TestEveryScenarioRuns ./cmd/crossover -args -scenarios-all
@@ -57,10 +62,12 @@ fuzz: ## Run every fuzz target for FUZZTIME (10m) each
 golden: ## Write the golden files anew from what the code prints now
 	$(GO) test ./report ./results/compare ./results/gate ./costmodel/tco ./workload ./driver/embedded/dynamodb ./cmd/crossover -args -update
 
-interop: build ## Drive the embedded DynamoDB with the AWS SDK for JavaScript v3 (needs node and npm)
+interop: build ## Drive both embedded servers with clients of other languages, and a client's own suite (needs node and npm)
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "interop needs node and npm" >&2; exit 1; }
 	cd driver/dynamodb/testdata/interop && npm install --no-audit --no-fund --loglevel=error
 	driver/dynamodb/testdata/interop/run.sh $(abspath $(BIN))
+	cd driver/embedded/aerospike/testdata/interop/node && npm install --no-audit --no-fund --loglevel=error
+	driver/embedded/aerospike/testdata/interop/run.sh $(abspath $(BIN)) build/interop
 	$(MAKE) bench-interop SPEED="-seconds 1 -rounds 1 -times-dynalite 4"
 
 bench-interop: build ## Hold the embedded DynamoDB against dynalite and a bare net/http handler, with wrk (installs both)
@@ -77,4 +84,4 @@ e2e: build ## Open reports in headless Chromium: no error, no request, nothing e
 check: lint test ## Lint, then test
 
 clean: ## Remove what the build and the demo wrote
-	rm -rf bin build $(RUNS) driver/dynamodb/testdata/interop/node_modules report/testdata/e2e/node_modules driver/embedded/dynamodb/testdata/speed/node_modules
+	rm -rf bin build $(RUNS) driver/dynamodb/testdata/interop/node_modules driver/embedded/aerospike/testdata/interop/node/node_modules report/testdata/e2e/node_modules driver/embedded/dynamodb/testdata/speed/node_modules

@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 	"results/compare":     {"results", "results/figure", "workload/op"},
 	"results/compare/...": {"results"},
 	"results/gate":        {"results/compare", "results/figure", "workload", "workload/op"},
-	"costmodel":           {"workload", "workload/op", "workload/mapping", "results", "results/figure", "costmodel/demand", "costmodel/catalogue", "costmodel/units", "costmodel/footprint", "costmodel/nvme", "costmodel/partition"},
+	"costmodel":           {"costmodel/autoscale", "workload", "workload/op", "workload/mapping", "results", "results/figure", "costmodel/demand", "costmodel/catalogue", "costmodel/units", "costmodel/footprint", "costmodel/nvme", "costmodel/partition"},
 	"costmodel/price":     {"results/figure"},
 	"costmodel/dynamodb":  {"costmodel", "costmodel/price", "costmodel/demand", "costmodel/units", "costmodel/partition", "costmodel/autoscale", "results/figure", "workload/op"},
 	"costmodel/aerospike": {"costmodel", "costmodel/price", "costmodel/demand", "costmodel/footprint", "costmodel/nvme", "costmodel/catalogue", "results/figure", "workload/op"},

@@ -20,6 +20,7 @@ type Config struct {
 	Horizon      Months           `yaml:"horizon" default:"36 months" doc:"how long both sides are paid for"`
 	Demand       DemandConfig     `yaml:"demand" required:"true"`
 	DiscountRate YearlyRate       `yaml:"discount_rate" default:"8%/year" doc:"rate at which later months' costs are discounted to a present value; verdicts do not use it"`
+	Support      float64          `yaml:"support" unit:"share" default:"0%" max:"20%" doc:"AWS support plan, as a share of what AWS charges for, on both sides"`
 	Items        uint64           `yaml:"items" default:"0" doc:"items in production; 0 takes dataset.items"`
 	DynamoDB     DynamoDBConfig   `yaml:"dynamodb"`
 	Aerospike    AerospikeConfig  `yaml:"aerospike"`
@@ -77,11 +78,25 @@ type Event struct {
 
 // DynamoDBConfig are DynamoDB's assumptions.
 type DynamoDBConfig struct {
-	Utilisation  float64 `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
-	MaxThrottled float64 `yaml:"max_throttled" unit:"share" default:"0.1%" max:"100%" doc:"units that auto scaling may refuse, before retries; an offer that refuses more is excluded"`
-	Discount     float64 `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`
-	FreeTier     bool    `yaml:"free_tier" default:"false"`
-	PITR         bool    `yaml:"pitr" default:"false" doc:"point-in-time recovery"`
+	Utilisation  float64    `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
+	MaxThrottled float64    `yaml:"max_throttled" unit:"share" default:"0.1%" max:"100%" doc:"units that auto scaling may refuse, before retries; an offer that refuses more is excluded"`
+	Discount     float64    `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`
+	FreeTier     bool       `yaml:"free_tier" default:"false"`
+	Backups      int        `yaml:"backups" default:"0" min:"0" max:"1000" doc:"full on-demand backups kept"`
+	Exports      float64    `yaml:"exports_per_month" default:"0" min:"0" doc:"full exports to S3 a month"`
+	Restores     float64    `yaml:"restores_per_year" default:"0" min:"0" doc:"restores a year, of the whole table"`
+	StreamReads  float64    `yaml:"stream_reads" unit:"rate" default:"0/s" doc:"billed GetRecords calls of the table's stream; triggers of AWS Lambda are not billed"`
+	Kinesis      bool       `yaml:"kinesis" default:"false" doc:"change data capture to Kinesis Data Streams"`
+	Replicas     []Region   `yaml:"replicas" doc:"a global table's other regions"`
+	DAX          *DAXConfig `yaml:"dax" doc:"a DynamoDB Accelerator cluster in front"`
+	PITR         bool       `yaml:"pitr" default:"false" doc:"point-in-time recovery"`
+}
+
+// A DAXConfig is a DynamoDB Accelerator cluster.
+type DAXConfig struct {
+	Node  string  `yaml:"node" required:"true" doc:"node type as the price book has it: r5.large"`
+	Nodes int     `yaml:"nodes" default:"3" min:"1" max:"11"`
+	Hit   float64 `yaml:"hit" unit:"share" required:"true" max:"100%" doc:"read units that the cache answers; strongly consistent reads pass it by"`
 }
 
 // AerospikeConfig are Aerospike's assumptions.

@@ -5,11 +5,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
 
+	"crossover/costmodel/autoscale"
 	"crossover/costmodel/footprint"
 	"crossover/costmodel/nvme"
 	"crossover/results/figure"
@@ -209,9 +211,10 @@ type vector struct {
 	Note      string             `yaml:"note"`
 }
 
-// notYet lists the vectors that nothing here computes yet.
-var notYet = map[string]string{
-	"V28": "auto scaling by the minute (costmodel/autoscale) is not modelled yet: capacity follows the hourly demand",
+// logVector prints a row of the table that make vectors shows.
+func logVector(t *testing.T, id, key string, want, got float64, source string) {
+	t.Helper()
+	t.Logf("| %-4s | %-42s | %16.10g | %16.10g | %+10.3g | %s", id, key, want, got, got-want, source)
 }
 
 // TestVectors asserts Aerospike's vectors, and that every other one belongs to a test elsewhere:
@@ -250,8 +253,8 @@ func TestVectors(t *testing.T) {
 		switch {
 		case strings.HasPrefix(v.Kind, "units_"), v.Kind == "item_size", strings.HasPrefix(v.Kind, "bill_"):
 			continue
-		case notYet[v.ID] != "":
-			continue
+		case v.Kind == "autoscale_thresholds":
+			got["scale_out_above"], got["scale_in_below"] = thresholds(t, number("provisioned_rcu"), number("target"))
 		case v.Kind == "aero_pi":
 			got["bytes_cluster"] = float64(footprint.ClusterIndexBytes(uint64(number("records")), int(number("rf"))))
 		case v.Kind == "aero_pi_and_data":
@@ -271,9 +274,39 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: no test asserts a %s", v.ID, v.Kind)
 		}
 		for key, want := range v.Expect {
+			logVector(t, v.ID, key, want, got[key], v.Source)
 			if x, ok := got[key]; !ok || math.Abs(x-want) > v.Tolerance[key] {
 				t.Errorf("%s %s: %v, want %v within %v (%s)", v.ID, key, x, want, v.Tolerance[key], v.Source)
 			}
 		}
 	}
+}
+
+// thresholds finds by trial the rates above and below which target tracking changes a capacity, to
+// a hundredth of a unit.
+func thresholds(t *testing.T, provisioned, target float64) (out, in float64) {
+	t.Helper()
+	changes := func(rate float64, up bool) bool {
+		s, err := autoscale.New(autoscale.Policy{Min: 1, Max: 1e9, Target: target})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for m := range 20 {
+			c, ok := s.Minute(time.Unix(int64(60*(m+1)), 0), 60*rate, provisioned, nil)
+			if ok {
+				return c.To > c.From == up
+			}
+		}
+		return false
+	}
+	for hundredths := int(100 * provisioned); hundredths > 0; hundredths-- {
+		rate := float64(hundredths) / 100
+		if out == 0 && !changes(rate, true) {
+			out = rate
+		}
+		if changes(rate, false) {
+			return out, rate + 0.01
+		}
+	}
+	return out, in
 }

@@ -73,6 +73,24 @@ func (l *Ledger) SumOf(names ...string) []Cents {
 	return sum
 }
 
+// SumHard returns what all lines added so far but the soft ones come to by month.
+func (l *Ledger) SumHard() []Cents {
+	_, hard := l.Sums()
+	return hard
+}
+
+// Share returns the line that adds a share of sums, the months' amounts.
+func Share(name, title string, share float64, sums []Cents, given figure.Figure) Entry {
+	e := Discount(name, title, share, sums, given, false)
+	e.Rate = NewRate(decimal.NewFromFloat(share))
+	e.Price = func() figure.Figure { return given }
+	q := e.Quantity
+	e.First = func() figure.Figure {
+		return figure.Derive(q[0], "USD", "what the lines above it come to in the first month", figure.In("share", given))
+	}
+	return e
+}
+
 // Fill writes the ledger into a bill: its lines in their first month and the sums by month.
 func (l *Ledger) Fill(b *Bill) {
 	all, hard := l.Sums()

@@ -21,21 +21,24 @@ type Portfolio struct {
 
 // A Table is one table's demand and sizes. Per-operation figures are means over its mix.
 type Table struct {
-	Name       string
-	MeanOps    figure.Figure   // operations/s, mean over a year without growth
-	Load       *demand.Profile // how the load moves about its mean
-	Growth     figure.Figure   // share per year, compounded monthly
-	Items      figure.Figure   // items in the first month; they grow as the load does
-	ItemBytes  figure.Figure   // mean item, as DynamoDB counts it
-	ReadUnits  figure.Figure   // DynamoDB read units per operation
-	WriteUnits figure.Figure   // DynamoDB write units per operation
-	Record     figure.Figure   // mean record on the device, bytes, one copy
-	DevReads   figure.Figure   // device record reads per operation, cache misses assumed
-	DevWrites  figure.Figure   // device record writes per operation, one copy
-	Requests   figure.Figure   // requests per operation on Aerospike that go to one node
-	Everywhere figure.Figure   // requests per operation that every node gets: index queries and scans
-	Records    figure.Figure   // records that those return, per operation
-	WriteShare figure.Figure   // share of operations that write
+	Name        string
+	MeanOps     figure.Figure   // operations/s, mean over a year without growth
+	Load        *demand.Profile // how the load moves about its mean
+	Growth      figure.Figure   // share per year, compounded monthly
+	Items       figure.Figure   // items in the first month; they grow as the load does
+	ItemBytes   figure.Figure   // mean item, as DynamoDB counts it
+	ReadUnits   figure.Figure   // DynamoDB read units per operation
+	WriteUnits  figure.Figure   // DynamoDB write units per operation
+	Record      figure.Figure   // mean record on the device, bytes, one copy
+	IndexBytes  figure.Figure   // bytes of an item's entries in secondary indexes, as DynamoDB counts them
+	IndexCount  int             // secondary indexes
+	IndexWrites figure.Figure   // of WriteUnits, those of secondary indexes
+	DevReads    figure.Figure   // device record reads per operation, cache misses assumed
+	DevWrites   figure.Figure   // device record writes per operation, one copy
+	Requests    figure.Figure   // requests per operation on Aerospike that go to one node
+	Everywhere  figure.Figure   // requests per operation that every node gets: index queries and scans
+	Records     figure.Figure   // records that those return, per operation
+	WriteShare  figure.Figure   // share of operations that write
 }
 
 // An Offer prices a portfolio in one way.

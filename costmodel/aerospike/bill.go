@@ -19,6 +19,7 @@ const (
 	lineClients   = "cross-az-clients"
 	lineReplicas  = "cross-az-replicas"
 	lineBackups   = "backups"
+	lineSupport   = "support"
 	lineDiscount  = "discount"
 	linePeople    = "people"
 	lineMigration = "migration"
@@ -81,6 +82,7 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 	l.licence()
 	l.traffic()
 	l.backups()
+	l.support()
 	l.people()
 	return l, "priced", nil
 }
@@ -226,6 +228,19 @@ func (l *ledger) backups() {
 				append(l.tableInputs("items", "record bytes"), figure.In("backups kept", l.cfg.Assume("aerospike.backups_kept", kept, "backups")))...)
 		},
 	})
+}
+
+// support bills a support plan as a share of what AWS charges for: the licence apart.
+func (l *ledger) support() {
+	s := l.cfg.Support
+	if s == 0 {
+		return
+	}
+	sums, licence := l.SumHard(), l.SumOf(lineLicence)
+	for m := range sums {
+		sums[m] -= licence[m]
+	}
+	l.Add(costmodel.Share(lineSupport, "support plan", s, sums, l.cfg.Assume("support", s, "share")))
 }
 
 // people bills the engineers' time: running the cluster, and migrating to it.

@@ -67,7 +67,7 @@ func (o *Offer) keys(cfg *costmodel.Config) []string {
 	if cfg.DynamoDB.FreeTier && o.class == "std" {
 		keys = append(keys, "freetier.storage", "freetier.provisioned")
 	}
-	return keys
+	return append(keys, o.extraKeys(&cfg.DynamoDB)...)
 }
 
 func (o *Offer) planKey() string {
@@ -93,6 +93,13 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 	if err != nil {
 		return nil, "not priced", err
 	}
+	others, err := o.replicas(p.Config)
+	if err != nil {
+		return nil, "not priced", err
+	}
+	if len(others) > 0 && o.Committed() {
+		return nil, "excluded", errReplicas
+	}
 	hours := o.book.Hours().InexactFloat64()
 	l := &ledger{
 		Ledger: costmodel.Ledger{Months: p.Months}, o: o, p: p, cfg: p.Config, prices: prices, hours: hours,
@@ -107,8 +114,14 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 		return nil, "excluded", err
 	}
 	switch {
+	case len(others) > 0 && o.mode == onDemand:
+		l.requests(reads)
+		l.homeWrites()
+	case len(others) > 0:
+		l.provisioned(false, make([]float64, p.Months))
+		l.homeWrites()
 	case o.mode == onDemand:
-		l.requests()
+		l.requests(reads, writes)
 	case o.years > 0:
 		l.reserved()
 	default:
@@ -119,7 +132,10 @@ func (o *Offer) ledger(p *costmodel.Portfolio) (*ledger, string, error) {
 		l.savingsPlan()
 	}
 	l.storage()
+	l.extras()
+	l.replicated(others)
 	l.discounted()
+	l.support()
 	l.people()
 	return l, "priced", nil
 }
@@ -159,8 +175,8 @@ func (l *ledger) priceOf(key string) func() figure.Figure {
 func (l *ledger) rate(key string) costmodel.Rate { return costmodel.NewRate(l.prices[key].Value) }
 
 // requests bills each unit consumed.
-func (l *ledger) requests() {
-	for direction := range directions {
+func (l *ledger) requests(list ...int) {
+	for _, direction := range list {
 		write := direction == writes
 		name, key, unit, title := lineReads, "ondemand."+l.o.class+".rru", "RRU/month", "read request units"
 		if write {

@@ -7,6 +7,7 @@ import (
 
 	"crossover/costmodel"
 	"crossover/costmodel/demand"
+	"crossover/costmodel/units"
 )
 
 // The two directions of throughput.
@@ -37,10 +38,12 @@ type span struct {
 
 // A month is a month's demand: its spans' hours add up to the month's.
 type month struct {
-	spans     []span
-	stored    float64                       // bytes, overhead included
-	asked     [directions]float64           // units
-	throttled [policies][directions]float64 // units refused
+	spans                    []span
+	stored                   float64                       // bytes, overhead included
+	indexed                  float64                       // bytes of secondary indexes, overhead included
+	tableWrites, indexWrites float64                       // units: of the tables themselves, and of their indexes
+	asked                    [directions]float64           // units
+	throttled                [policies][directions]float64 // units refused
 }
 
 // consumed returns the units that a month asks for.
@@ -159,27 +162,39 @@ func (out *month) add(p *costmodel.Portfolio, t *costmodel.Table, levels []level
 	season, highest := t.Load.Season(m), t.Load.Highest(m)
 	scale := t.MeanOps.Value * t.Factor(m)
 	out.stored += t.Items.Value * t.Factor(m) * storedBytes(t)
+	if t.IndexCount > 0 {
+		out.indexed += t.Items.Value * t.Factor(m) * (t.IndexBytes.Value + float64(t.IndexCount)*units.ItemOverhead)
+	}
 	window, eventful := auto.events[m%12]
-	for direction, per := range [directions]float64{t.ReadUnits.Value, t.WriteUnits.Value} {
-		units := scale * per
-		top := capacity(units*highest, target)
+	for direction, per := range [directions]float64{t.ReadUnits.Value * cached(p.Config), t.WriteUnits.Value} {
+		scaled := scale * per
+		top := capacity(scaled*highest, target)
 		for h := range out.spans {
 			s := &out.spans[h]
 			var l level
 			if h < len(levels) {
 				l = level{levels[h].load * season, levels[h].busiest * season, levels[h].held * season}
-				out.throttled[tracking][direction] += auto.throttled * units * l.load * s.hours * 3600
+				out.throttled[tracking][direction] += auto.throttled * scaled * l.load * s.hours * 3600
 			} else {
 				l = during(t.Load, auto, window, eventful, h-len(levels), season)
 			}
-			s.use[direction] += units * l.load
-			s.held[tracking][direction] += capacity(units*l.held, 1)
-			s.held[scheduled][direction] += capacity(units*l.busiest, target)
+			s.use[direction] += scaled * l.load
+			s.held[tracking][direction] += capacity(scaled*l.held, 1)
+			s.held[scheduled][direction] += capacity(scaled*l.busiest, target)
 			s.held[fixed][direction] += top
-			out.asked[direction] += units * l.load * s.hours * 3600
+			asked := scaled * l.load * s.hours * 3600
+			out.asked[direction] += asked
+			if direction == writes {
+				index := 0.0
+				if t.WriteUnits.Value > 0 {
+					index = t.IndexWrites.Value / t.WriteUnits.Value
+				}
+				out.tableWrites += asked * (1 - index)
+				out.indexWrites += asked * index
+			}
 		}
 		if eventful {
-			out.throttled[tracking][direction] += window.throttled * units * 3600
+			out.throttled[tracking][direction] += window.throttled * scaled * 3600
 		}
 	}
 }

@@ -23,6 +23,7 @@ type perKind struct {
 	requests            float64 // Aerospike requests to one node
 	everywhere          float64 // Aerospike requests to every node
 	records             float64 // records that those return
+	indexWrites         float64 // of write, those of secondary indexes
 }
 
 // A profile is what the scenario's items and operations ask for, whatever the load.
@@ -30,6 +31,7 @@ type profile struct {
 	kinds       [op.KindCount]perKind
 	itemBytes   float64
 	recordBytes float64
+	indexBytes  float64
 	sampled     uint64
 }
 
@@ -38,16 +40,15 @@ type profile struct {
 func profileOf(sc *workload.Scenario) profile {
 	m := mapping.New(sc)
 	var out profile
-	requests := map[string]int{}
-	for _, row := range m.Describe().Rows {
-		requests[row.Operation] = row.AerospikeRequests
-	}
 	stride := max(1, sc.Dataset.Items/sampledItems)
 	for item := uint64(0); item < sc.Dataset.Items; item += stride {
 		size := sc.ItemSize(item)
 		out.sampled++
 		out.itemBytes += float64(size)
 		out.recordBytes += float64(m.Record(size).DeviceBytes())
+		for i := range sc.Indexes {
+			out.indexBytes += float64(m.EntryBytes(&sc.Indexes[i], size))
+		}
 		for k := range op.KindCount {
 			if sc.Workload.Operations[k] == 0 {
 				continue
@@ -57,19 +58,20 @@ func profileOf(sc *workload.Scenario) profile {
 			p := &out.kinds[k]
 			p.read, p.write = p.read+r, p.write+w
 			p.devReads, p.devWrites = p.devReads+reads, p.devWrites+writes
-			if k == op.ScanPage || k == op.Query && sc.HasSort() {
+			p.indexWrites += m.IndexUnits(k, size)
+			if n := m.Records(k); n > 0 {
+				p.requests += float64(n)
+			} else {
 				p.everywhere++
 				p.records += reads
-			} else {
-				p.requests += float64(requests[k.String()])
 			}
 		}
 	}
 	n := float64(out.sampled)
-	out.itemBytes, out.recordBytes = out.itemBytes/n, out.recordBytes/n
+	out.itemBytes, out.recordBytes, out.indexBytes = out.itemBytes/n, out.recordBytes/n, out.indexBytes/n
 	for k := range out.kinds {
 		p := &out.kinds[k]
-		*p = perKind{p.read / n, p.write / n, p.devReads / n, p.devWrites / n, p.requests / n, p.everywhere / n, p.records / n}
+		*p = perKind{p.read / n, p.write / n, p.devReads / n, p.devWrites / n, p.requests / n, p.everywhere / n, p.records / n, p.indexWrites / n}
 	}
 	return out
 }
@@ -135,6 +137,7 @@ func baseOf(sc *workload.Scenario, p profile, seen *seenUnits, c *costmodel.Conf
 	}
 	t.ReadUnits = b.add("read_units_per_operation", "DynamoDB read units per operation", mix(sc, "read units", "read units", reads))
 	t.WriteUnits = b.add("write_units_per_operation", "DynamoDB write units per operation", mix(sc, "write units", "write units", writes))
+	b.indexes(sc, p, per, rules)
 	t.DevReads = b.add("device_reads_per_operation", "records read from a device per operation", mix(sc, "records", "records read", per("records", ours, func(k perKind) float64 { return k.devReads })))
 	t.DevWrites = b.add("device_writes_per_operation", "records written per operation, one copy", mix(sc, "records", "records written", per("records", ours, func(k perKind) float64 { return k.devWrites })))
 	t.Requests = b.add("requests_per_operation", "Aerospike requests to one node per operation", mix(sc, "requests", "requests", per("requests", ours, func(k perKind) float64 { return k.requests })))
@@ -149,6 +152,17 @@ func baseOf(sc *workload.Scenario, p profile, seen *seenUnits, c *costmodel.Conf
 	}))
 	b.peaks(t, c)
 	return b
+}
+
+// indexes notes what the secondary indexes hold of an item and how many of the write units are
+// theirs.
+func (b *base) indexes(sc *workload.Scenario, p profile, per func(unit, source string, of func(perKind) float64) func(op.Kind) figure.Figure, rules string) {
+	t := &b.table
+	if t.IndexCount = len(sc.Indexes); t.IndexCount == 0 {
+		return
+	}
+	t.IndexBytes = b.add("index_entry_bytes", "bytes of an item's entries in the secondary indexes", figure.New(p.indexBytes, "bytes", figure.Modelled, fmt.Sprintf("projections of %d indexes, mean over %d items", t.IndexCount, p.sampled)))
+	t.IndexWrites = b.add("index_write_units_per_operation", "of the write units, those of secondary indexes", mix(sc, "write units", "index write units", per("write units", rules, func(k perKind) float64 { return k.indexWrites })))
 }
 
 // mean notes the load and returns its mean.
