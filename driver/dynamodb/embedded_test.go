@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 
 	"crossover/driver"
@@ -45,7 +47,25 @@ func serveEmbedded(t testing.TB, faults string) string {
 			t.Error(err)
 		}
 	})
+	answering(t, ln.Addr().String())
 	return ln.Addr().String()
+}
+
+// answering waits until a server has answered something: until then not all of its goroutines
+// may have begun, and they would be taken for a driver's.
+func answering(t testing.TB, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil && !errors.Is(err, syscall.ECONNRESET) { // some servers are told to reset
+		t.Fatal(err)
+	}
 }
 
 // A raw speaks the API without the SDK and without the driver.
