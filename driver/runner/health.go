@@ -16,7 +16,9 @@ const (
 	// LatenessP99Limit is for the 99th percentile of sends' lateness (the median, where an
 	// interval has fewer than 100 sends).
 	LatenessP99Limit = 10 * time.Millisecond
-	// CPUShareLimit is for the share that this process used of the cores that it may use.
+	// CPUShareLimit is for the share that this process used of the cores that it may use, and for
+	// that together with what its threads waited for them: on a host that others load too, a
+	// process that could use all of a core gets less.
 	CPUShareLimit = 0.9
 	// RunQueueShareLimit is for the time that its threads waited for a core, as a share of
 	// the time that those cores had.
@@ -86,6 +88,7 @@ const (
 	lateReason  = "sends late while a session was free: p99 %.1f ms"
 	cpuReason   = "own CPU use %.0f%% of its cores"
 	queueReason = "threads waited for a core %.0f%% of the time"
+	wantReason  = "own CPU use and waiting for a core, together %.0f%% of its cores"
 	pauseReason = "garbage collection stopped it for %.1f ms"
 )
 
@@ -128,6 +131,9 @@ func (m *monitor) interval(length time.Duration, lateness *results.Merged, recor
 	mark(late > LatenessP99Limit, lateReason, late.Seconds()*1e3)
 	mark(cpuShare > CPUShareLimit, cpuReason, 100*cpuShare)
 	mark(waitShare > RunQueueShareLimit, queueReason, 100*waitShare)
+	// Where neither says so alone.
+	mark(cpuShare <= CPUShareLimit && waitShare <= RunQueueShareLimit && cpuShare+waitShare > CPUShareLimit,
+		wantReason, 100*(cpuShare+waitShare))
 	mark(pause > GCPauseLimit, pauseReason, pause.Seconds()*1e3)
 	if recorded {
 		m.judged++
@@ -176,7 +182,7 @@ func (m *monitor) result() results.Health {
 		h.LimitedShare = float64(m.marked) / float64(m.judged)
 	}
 	h.Limited = h.LimitedShare > LimitedShareLimit
-	for _, reason := range []string{lateReason, cpuReason, queueReason, pauseReason} {
+	for _, reason := range []string{lateReason, cpuReason, queueReason, wantReason, pauseReason} {
 		if v, ok := m.worst[reason]; ok {
 			h.Reasons = append(h.Reasons,
 				fmt.Sprintf(reason, v.value)+fmt.Sprintf(" (in %d of %d intervals, the worst shown)", v.n, m.judged))

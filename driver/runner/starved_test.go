@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"context"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -103,5 +105,63 @@ func TestStarvedGeneratorSaysSo(t *testing.T) {
 	comfortable := runOnOneCore(t, 100).Health
 	if share := comfortable.CPUShare; comfortable.Limited || comfortable.LimitedShare > 0 || share < 0.05 || share > 0.2 {
 		t.Errorf("a tenth of its core's work makes it look limited: %+v", comfortable)
+	}
+}
+
+// A process that used 70% of its cores and waited 22% of the time for them wanted more than it
+// got, whichever limit it stays below.
+func TestWaitingCountsWithUse(t *testing.T) {
+	for _, c := range []struct {
+		cpu, wait time.Duration
+		limited   bool
+	}{{700, 220, true}, {700, 190, false}, {880, 0, false}, {880, 30, true}, {100, 200, false}} {
+		var now usage
+		m := monitorOf(func() usage { return now }, 1)
+		now = usage{cpu: c.cpu * time.Millisecond, wait: c.wait * time.Millisecond}
+		if got := m.interval(time.Second, lateBy(time.Microsecond, 1000), true, true); got != c.limited {
+			t.Errorf("%v of CPU and %v of waiting in a second: limited %v, want %v", now.cpu, now.wait, got, c.limited)
+		}
+		if h := m.result(); c.limited && (len(h.Reasons) != 1 || !strings.Contains(h.Reasons[0], "together")) {
+			t.Errorf("the reasons are %q", h.Reasons)
+		}
+	}
+}
+
+// runOnOneRealCore offers a rate to this process with one core, in real time, where each operation
+// takes so much of the core.
+func runOnOneRealCore(t *testing.T, rate float64, each, length time.Duration) *results.Manifest {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	sc := openScenario(2, phase("steady", length, rate))
+	sc.Workload.MaxLateness = 100 * time.Millisecond
+	busy := func(_ context.Context, c clock.Clock, _ *op.Op, _ *op.Outcome) {
+		for until := c.Now() + each; c.Now() < until; {
+		}
+	}
+	m, _, err := start(t.Context(), t, Config{Scenario: sc, Driver: &testDriver{do: busy}, Clock: clock.Real(), Interval: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// In real time too: one core that can send 5,000 operations/s is offered ten times as many, and the
+// run says that the generator was its limit. How busy this host is otherwise only makes it worse.
+func TestStarvedProcessSaysSo(t *testing.T) {
+	h := runOnOneRealCore(t, 50_000, 200*time.Microsecond, time.Second).Health
+	if !h.Limited {
+		t.Errorf("ten times too much load passes for healthy: %+v", h)
+	}
+}
+
+// A comfortable load is never blamed on the generator's own use of the CPU. What this host withholds
+// from it is rightly told, so that only a run without such a reason must be found healthy.
+func TestComfortableProcessIsNotBlamed(t *testing.T) {
+	h := runOnOneRealCore(t, 90, 100*time.Microsecond, time.Second).Health
+	others := slices.ContainsFunc(h.Reasons, func(r string) bool {
+		return strings.Contains(r, "sends late") || strings.Contains(r, "waiting") || strings.Contains(r, "waited") || strings.Contains(r, "collection")
+	})
+	if h.CPUShare > 0.5 || h.Limited && !others {
+		t.Errorf("90 operations/s of 0.1 ms make it look limited: %+v", h)
 	}
 }
