@@ -21,6 +21,11 @@ import (
 // watchful returns a client that looks for changes of the cluster often.
 func watchful(t *testing.T, c *Cluster) *as.Client {
 	t.Helper()
+	return tending(t, c, 50*time.Millisecond)
+}
+
+func tending(t *testing.T, c *Cluster, every time.Duration) *as.Client {
+	t.Helper()
 	host, text, err := net.SplitHostPort(c.Seed())
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +35,7 @@ func watchful(t *testing.T, c *Cluster) *as.Client {
 		t.Fatal(err)
 	}
 	p := as.NewClientPolicy()
-	p.Timeout, p.TendInterval, p.MaxErrorRate = time.Second, 50*time.Millisecond, 0
+	p.Timeout, p.TendInterval, p.MaxErrorRate = time.Second, every, 0
 	client, aerr := as.NewClientWithPolicy(p, host, port)
 	if aerr != nil {
 		t.Fatal(aerr)
@@ -108,6 +113,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // A load keeps writing keys, each with a growing version, and remembers what was acknowledged.
 type load struct {
+	clock  clock.Clock
 	client *as.Client
 	keys   int
 
@@ -115,12 +121,13 @@ type load struct {
 	acked  map[int]int
 	row    int // successes in a row
 	failed int
+	last   time.Duration // when the last one that failed began, on the real clock
 	stop   chan struct{}
 	done   sync.WaitGroup
 }
 
 func startLoad(t *testing.T, client *as.Client, keys, workers int) *load {
-	l := &load{client: client, keys: keys, acked: map[int]int{}, stop: make(chan struct{})}
+	l := &load{clock: clock.Real(), client: client, keys: keys, acked: map[int]int{}, stop: make(chan struct{})}
 	for w := range workers {
 		l.done.Go(func() {
 			for version := 1; ; version++ {
@@ -144,12 +151,14 @@ func (l *load) put(t *testing.T, k, version int) {
 		t.Error(err)
 		return
 	}
+	began := l.clock.Now()
 	aerr := l.client.Put(nil, key, as.BinMap{"k": k, "v": version})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if aerr != nil {
 		l.row = 0
 		l.failed++
+		l.last = max(l.last, began)
 		return
 	}
 	l.row++
@@ -201,7 +210,8 @@ func (l *load) end(t *testing.T) {
 func TestANodeIsLostAndComesBackUnderLoad(t *testing.T) {
 	const keys = 600
 	c := start(t, Options{Nodes: 3, Replication: 2, HeartbeatTimeout: 300 * time.Millisecond, RandomSeed: 1})
-	client := watchful(t, c)
+	const tend = 250 * time.Millisecond
+	client := tending(t, c, tend)
 	l := startLoad(t, client, keys, 6)
 	l.calm(t)
 	if l.failed != 0 {
@@ -210,10 +220,15 @@ func TestANodeIsLostAndComesBackUnderLoad(t *testing.T) {
 	if got := do(t, c.nodes[0], "do=kill_node;node=2"); !strings.HasPrefix(got, "ok node 2") || !strings.Contains(got, " 0 records lost") {
 		t.Fatalf("kill_node: %q", got)
 	}
+	eventually(t, "the survivors have a map without the node", func() bool { return len(c.partitions().alive) == 2 })
+	published := l.clock.Now()
 	l.calm(t)
 	l.mu.Lock()
-	failed := l.failed
+	failed, last := l.failed, l.last
 	l.mu.Unlock()
+	if late := last - published; late > 2*tend {
+		t.Errorf("a write that began %v after the new map failed, more than two tends", late)
+	}
 	if failed == 0 {
 		t.Error("no write failed while the others had not noticed that a node was gone")
 	}
