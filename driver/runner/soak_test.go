@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"crossover/driver"
@@ -28,10 +29,16 @@ const (
 	soakShortRate = 10_000 // operations/s, which a busy host holds too
 	soakSessions  = 4
 
-	// soakQuarters is into how many parts the run is cut for its memory to be compared.
-	soakQuarters = 4
-	// soakHeapBand is how much more than after its first quarter the heap may hold, collected,
-	// after each later one. The histograms' pages, 4 KiB each, are made when a latency of a new
+	// soakMinute is how long TestSoakMinute runs, in virtual time, and at what rate.
+	soakMinute     = time.Minute
+	soakMinuteRate = 2000
+
+	// soakParts is into how many parts the run is cut for its memory to be compared, and
+	// soakSettled how many of them it may settle in.
+	soakParts   = 12
+	soakSettled = 3
+	// soakHeapBand is how much more than once it has settled the heap may hold, collected, after
+	// each later part. The histograms' pages, 4 KiB each, are made when a latency of a new
 	// magnitude is first seen: those of 4 sessions take 160 KiB a doubling. What grows with
 	// every operation, or with every interval of an hour, passes the band.
 	soakHeapBand = 2 << 20
@@ -60,7 +67,7 @@ type vital struct {
 }
 
 func (v vital) String() string {
-	return fmt.Sprintf("%v: %.2f MiB of heap after collection, %d goroutines", v.at, float64(v.heap)/(1<<20), v.goroutines)
+	return fmt.Sprintf("%v: %.2f MiB of heap after collection, %d goroutines", v.at, mib(v.heap), v.goroutines)
 }
 
 // measure takes a vital: two collections, since the first only queues what has finalizers.
@@ -72,14 +79,14 @@ func measure(at time.Duration) vital {
 	return vital{at, m.HeapAlloc, runtime.NumGoroutine()}
 }
 
-// steady returns what is wrong with vitals: growth after the first quarter.
+// steady returns what is wrong with vitals: growth after the run has settled.
 func steady(vitals []vital) []string {
-	if len(vitals) < 2 {
+	if len(vitals) <= soakSettled {
 		return []string{fmt.Sprintf("only %d measurements", len(vitals))}
 	}
 	var wrong []string
-	first := vitals[0]
-	for _, v := range vitals[1:] {
+	first := vitals[soakSettled-1]
+	for _, v := range vitals[soakSettled:] {
 		if v.heap > first.heap+soakHeapBand {
 			wrong = append(wrong, fmt.Sprintf("memory grew by more than %d KiB: %v, then %v", soakHeapBand>>10, first, v))
 		}
@@ -90,7 +97,7 @@ func steady(vitals []vital) []string {
 	return wrong
 }
 
-func soakConfig(t *testing.T, length time.Duration, rate float64, late time.Duration) Config {
+func soakConfig(t *testing.T, clk clock.Clock, length time.Duration, rate float64, late time.Duration) Config {
 	t.Helper()
 	text := fmt.Sprintf(soakScenario, soakSessions, length, rate, late)
 	sc, err := workload.Parse("soak.yaml", []byte(text))
@@ -98,7 +105,7 @@ func soakConfig(t *testing.T, length time.Duration, rate float64, late time.Dura
 		t.Fatal(err)
 	}
 	c := Config{
-		Scenario: sc, Target: sc.Targets[0], Clock: clock.Real(),
+		Scenario: sc, Target: sc.Targets[0], Clock: clk,
 		Dir: filepath.Join(t.TempDir(), "run"), Tool: "soak", Run: "soak",
 	}
 	c.Driver, err = null.Definition().Open(t.Context(), driver.Env{Clock: c.Clock, Scenario: sc, Target: c.Target})
@@ -108,8 +115,8 @@ func soakConfig(t *testing.T, length time.Duration, rate float64, late time.Dura
 	return c
 }
 
-// TestSoak runs the whole engine in an open loop on the null driver. Memory stays flat from
-// the first quarter on, no goroutine is left behind, and every sum adds up at the end.
+// TestSoak runs the whole engine in an open loop on the null driver. Memory stays flat once it has
+// settled, no goroutine is left behind, and every sum adds up at the end.
 func TestSoak(t *testing.T) {
 	length, rate := *soakFor, *soakRate
 	if length == 0 {
@@ -118,12 +125,24 @@ func TestSoak(t *testing.T) {
 	if rate == 0 {
 		rate = halfCapacity(t)
 	}
-	c := soakConfig(t, length, rate, DefaultMaxLateness)
-	c.Interval = min(DefaultInterval, length/(8*soakQuarters))
-	var vitals []vital
+	soak(t, clock.Real(), length, rate)
+}
+
+// TestSoakMinute is a minute of the same in virtual time.
+func TestSoakMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { soak(t, plainClock{clock.Real()}, soakMinute, soakMinuteRate) })
+}
+
+// soak runs the engine, prints what it held and counted, and fails where it grew or where a sum
+// does not add up.
+func soak(t *testing.T, clk clock.Clock, length time.Duration, rate float64) {
+	t.Helper()
+	c := soakConfig(t, clk, length, rate, DefaultMaxLateness)
+	c.Interval = min(DefaultInterval, length/(4*soakParts))
+	vitals := make([]vital, 0, soakParts)
 	c.Progress = func(p Progress) {
-		if due := length * time.Duration(len(vitals)+1) / soakQuarters; p.At >= due && len(vitals) < soakQuarters-1 {
-			vitals = append(vitals, measure(p.At))
+		if due := length * time.Duration(len(vitals)+1) / soakParts; p.At >= due && len(vitals) < soakParts-1 {
+			vitals = append(vitals, measure(p.At.Round(time.Millisecond)))
 			t.Log(vitals[len(vitals)-1])
 		}
 	}
@@ -135,7 +154,8 @@ func TestSoak(t *testing.T) {
 	for _, wrong := range steady(vitals) {
 		t.Error(wrong)
 	}
-	if after := measure(length); after.goroutines > before+soakGoroutineBand {
+	after := measure(length)
+	if after.goroutines > before+soakGoroutineBand {
 		t.Errorf("%d goroutines before the run, %d after it", before, after.goroutines)
 	}
 	run, err := results.Open(c.Dir)
@@ -144,22 +164,32 @@ func TestSoak(t *testing.T) {
 	}
 	checkSums(t, run)
 	total, h := m.Totals, m.Health
-	if planned := workload.NewPlan(c.Scenario).Len(); total.Offered != planned || total.Answered() != total.Sent {
+	planned := workload.NewPlan(c.Scenario).Len()
+	if total.Offered != planned || total.Answered() != total.Sent {
 		t.Errorf("%d planned, %d offered, %d sent, %d answered", planned, total.Offered, total.Sent, total.Answered())
 	}
-	t.Logf("%v at %.0f operations/s: %d offered, %d sent, %d dropped",
-		length, rate, total.Offered, total.Sent, total.ByClass["dropped"])
+	if t.Failed() {
+		return
+	}
+	settled, last := vitals[soakSettled-1], vitals[len(vitals)-1]
+	t.Logf("%v at %.0f operations/s, %d intervals", length, rate, m.Ended.Sub(m.Started)/c.Interval)
+	t.Logf("memory: %.2f MiB after %v, %.2f MiB after %v; goroutines: %d before, %d to %d during, %d after",
+		mib(settled.heap), settled.at, mib(last.heap), last.at, before, settled.goroutines, last.goroutines, after.goroutines)
+	t.Logf("sums: %d planned = %d offered = %d sent + %d dropped; %d sent = %d answered; intervals and histograms hold as many",
+		planned, total.Offered, total.Sent, total.ByClass["dropped"], total.Sent, total.Answered())
 	t.Logf("lateness p50 %v, p99 %v, most %v; CPU %.0f%% of its cores; limited in %.1f%% of intervals",
 		time.Duration(h.LatenessP50Ns), time.Duration(h.LatenessP99Ns), time.Duration(h.LatenessMaxNs),
 		100*h.CPUShare, 100*h.LimitedShare)
 }
+
+func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
 // halfCapacity offers the engine more than it can send, measures what it does send, and
 // returns half of that.
 func halfCapacity(t *testing.T) float64 {
 	t.Helper()
 	const length, tooMuch, late = 5 * time.Second, 5e6, 100 * time.Millisecond
-	c := soakConfig(t, length, tooMuch, late)
+	c := soakConfig(t, clock.Real(), length, tooMuch, late)
 	m, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -170,15 +200,18 @@ func halfCapacity(t *testing.T) float64 {
 }
 
 func TestSoakSeesGrowth(t *testing.T) {
-	const mib = 1 << 20
+	// While it settles a run may grow as it likes.
+	run := func(later ...vital) []vital {
+		return append([]vital{{1, 1 << 20, 70}, {2, 8 << 20, 90}, {3, 10 << 20, 70}}, later...)
+	}
 	for name, c := range map[string]struct {
 		vitals []vital
 		wrong  int
 	}{
-		"flat":       {[]vital{{1, 10 * mib, 70}, {2, 10*mib + 1000, 71}, {3, 9 * mib, 70}}, 0},
-		"memory":     {[]vital{{1, 10 * mib, 70}, {2, 12 * mib, 70}, {3, 14 * mib, 70}}, 1},
-		"goroutines": {[]vital{{1, 10 * mib, 70}, {2, 10 * mib, 73}, {3, 10 * mib, 80}}, 2},
-		"unmeasured": {[]vital{{1, 10 * mib, 70}}, 1},
+		"flat":       {run(vital{4, 10<<20 + 1000, 71}, vital{5, 9 << 20, 70}), 0},
+		"memory":     {run(vital{4, 12 << 20, 70}, vital{5, 14 << 20, 70}), 1},
+		"goroutines": {run(vital{4, 10 << 20, 73}, vital{5, 10 << 20, 80}), 2},
+		"unmeasured": {run(), 1},
 	} {
 		if got := steady(c.vitals); len(got) != c.wrong {
 			t.Errorf("%s: %q, want %d", name, got, c.wrong)
