@@ -102,6 +102,9 @@ func (c *call) admit(t *table, at store.Key, read, write float64, strong bool) e
 	}
 	d := t.capacity.AdmitKey(c.now, partition.Request{Key: whereOf(at), Read: read, Write: write, Eventual: !strong})
 	c.partition = d.Partition
+	if t.insights.Load() != nil {
+		t.noted(c, at, read+write, !d.OK)
+	}
 	if !d.OK {
 		return c.refused(t, d)
 	}

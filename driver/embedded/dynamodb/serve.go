@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,29 +37,32 @@ const (
 )
 
 var operations = map[string]operation{
-	"BatchGetItem":          {about: itemsSubject, do: (*call).batchGetItem},
-	"BatchWriteItem":        {about: itemsSubject, do: (*call).batchWriteItem},
-	"CreateTable":           {about: tableSubject, do: (*call).createTable},
-	"DeleteItem":            {about: onePartitionSubject, do: (*call).deleteItem},
-	"DeleteTable":           {about: tableSubject, do: (*call).deleteTable},
-	"DescribeTable":         {about: tableSubject, do: (*call).describeTable},
-	"GetItem":               {about: onePartitionSubject, do: (*call).getItem},
-	"ListTables":            {about: tableSubject, do: (*call).listTables},
-	"ListTagsOfResource":    {about: tableSubject, do: (*call).listTagsOfResource},
-	"PutItem":               {about: onePartitionSubject, do: (*call).putItem},
-	"Query":                 {about: onePartitionSubject, do: (*call).query},
-	"Scan":                  {about: itemsSubject, do: (*call).scan},
-	"TransactGetItems":      {about: itemsSubject, do: (*call).transactGetItems},
-	"TransactWriteItems":    {about: itemsSubject, do: (*call).transactWriteItems},
-	"DescribeTimeToLive":    {about: tableSubject, do: (*call).describeTimeToLive},
-	"UpdateTimeToLive":      {about: tableSubject, do: (*call).updateTimeToLive},
-	"BatchExecuteStatement": {about: itemsSubject, do: (*call).batchExecuteStatement},
-	"ExecuteStatement":      {about: itemsSubject, do: (*call).executeStatement},
-	"ExecuteTransaction":    {about: itemsSubject, do: (*call).executeTransaction},
-	"TagResource":           {about: tableSubject, do: (*call).tagResource},
-	"UntagResource":         {about: tableSubject, do: (*call).untagResource},
-	"UpdateItem":            {about: onePartitionSubject, do: (*call).updateItem},
-	"UpdateTable":           {about: tableSubject, do: (*call).updateTable},
+	"BatchGetItem":                {about: itemsSubject, do: (*call).batchGetItem},
+	"BatchWriteItem":              {about: itemsSubject, do: (*call).batchWriteItem},
+	"CreateTable":                 {about: tableSubject, do: (*call).createTable},
+	"DeleteItem":                  {about: onePartitionSubject, do: (*call).deleteItem},
+	"DeleteTable":                 {about: tableSubject, do: (*call).deleteTable},
+	"DescribeTable":               {about: tableSubject, do: (*call).describeTable},
+	"GetItem":                     {about: onePartitionSubject, do: (*call).getItem},
+	"ListTables":                  {about: tableSubject, do: (*call).listTables},
+	"ListTagsOfResource":          {about: tableSubject, do: (*call).listTagsOfResource},
+	"PutItem":                     {about: onePartitionSubject, do: (*call).putItem},
+	"Query":                       {about: onePartitionSubject, do: (*call).query},
+	"Scan":                        {about: itemsSubject, do: (*call).scan},
+	"TransactGetItems":            {about: itemsSubject, do: (*call).transactGetItems},
+	"TransactWriteItems":          {about: itemsSubject, do: (*call).transactWriteItems},
+	"DescribeTimeToLive":          {about: tableSubject, do: (*call).describeTimeToLive},
+	"UpdateTimeToLive":            {about: tableSubject, do: (*call).updateTimeToLive},
+	"BatchExecuteStatement":       {about: itemsSubject, do: (*call).batchExecuteStatement},
+	"ExecuteStatement":            {about: itemsSubject, do: (*call).executeStatement},
+	"ExecuteTransaction":          {about: itemsSubject, do: (*call).executeTransaction},
+	"TagResource":                 {about: tableSubject, do: (*call).tagResource},
+	"UntagResource":               {about: tableSubject, do: (*call).untagResource},
+	"UpdateItem":                  {about: onePartitionSubject, do: (*call).updateItem},
+	"DescribeContributorInsights": {about: tableSubject, do: (*call).describeContributorInsights},
+	"ListContributorInsights":     {about: tableSubject, do: (*call).listContributorInsights},
+	"UpdateContributorInsights":   {about: tableSubject, do: (*call).updateContributorInsights},
+	"UpdateTable":                 {about: tableSubject, do: (*call).updateTable},
 }
 
 // streamOperations are those of the streams' own API.
@@ -149,6 +153,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if errors.As(err, &large) {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 		}
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, cborPath) {
+		s.answerCBOR(w, r, x.body)
 		return
 	}
 	switch code := s.serve(r.Context(), &x.call, []byte(r.Header.Get("X-Amz-Target")), x.body); code {
@@ -256,6 +264,10 @@ func operationOf(target []byte) (name string, op operation, known bool) {
 			op, known = scalingOperations[string(rest)]
 			return op.name, op, known
 		}
+		if rest, ours = bytes.CutPrefix(target, []byte(metricsPrefix)); ours {
+			op, known = metricOperations[string(rest)]
+			return op.name, op, known
+		}
 		return "", operation{}, false
 	}
 	if op, known = operations[string(rest)]; known {
@@ -265,7 +277,7 @@ func operationOf(target []byte) (name string, op operation, known bool) {
 }
 
 func init() {
-	for _, all := range []map[string]operation{operations, streamOperations, scalingOperations} {
+	for _, all := range []map[string]operation{operations, streamOperations, scalingOperations, metricOperations} {
 		for name, op := range all {
 			op.name = name
 			all[name] = op

@@ -46,9 +46,10 @@ type table struct {
 	locked underway              // what transactions have not done with
 	aside  atomic.Pointer[aside] // nil for a table that has nothing beside its items
 
-	kept   *disk.Table   // nil without a data directory
-	deny   bool          // writes are refused
-	denied atomic.Uint64 // writes that were
+	insights atomic.Pointer[insights] // nil while Contributor Insights are off
+	kept     *disk.Table              // nil without a data directory
+	deny     bool                     // writes are refused
+	denied   atomic.Uint64            // writes that were
 
 	mu         sync.RWMutex // guards what follows
 	status     string

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -130,4 +131,29 @@ func Add(a, b Value, subtract bool) (Value, error) {
 	}
 	text, err := Normalise(x.Add(y).String())
 	return Value{Type: N, Text: text}, err
+}
+
+// NumberOf returns the number whose SortableNumber is given.
+func NumberOf(sortable string) string {
+	b := []byte(sortable)
+	if len(b) < 4 {
+		return "0"
+	}
+	negative := b[0] < 2
+	if negative {
+		for i := range b {
+			b[i] = ^b[i]
+		}
+		b = b[:len(b)-1] // the end mark
+	}
+	digits := string(b[3:])
+	exponent := int(b[1])<<8 + int(b[2]) + minExponent - 1
+	text, err := Normalise(digits + "e" + strconv.Itoa(exponent-len(digits)+1))
+	if err != nil {
+		return digits
+	}
+	if negative {
+		text = "-" + text
+	}
+	return text
 }
