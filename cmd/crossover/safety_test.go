@@ -250,9 +250,16 @@ func TestCredentialsStayOut(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", id)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", key)
 	t.Setenv("AWS_SESSION_TOKEN", token)
+	for _, client := range []string{"sdk", "lean"} {
+		t.Run(client, func(t *testing.T) { staysOut(t, client, id, key, token) })
+	}
+}
+
+// staysOut runs a scenario with faults, and looks for secrets in all that it says and writes.
+func staysOut(t *testing.T, client string, secrets ...string) {
 	address := serve(t, "dynamodb", "--fault", "error500=5%,reset=2%")
 	out := filepath.Join(t.TempDir(), "out")
-	code, stdout, stderr := crossover(t, "run", write(t, "s.yaml", oneTarget("endpoint: http://"+address)), "--out", out)
+	code, stdout, stderr := crossover(t, "run", write(t, "s.yaml", oneTarget("endpoint: http://"+address+", client: "+client)), "--out", out)
 	if code != exitOK && code != exitUntrusted {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
@@ -272,7 +279,7 @@ func TestCredentialsStayOut(t *testing.T) {
 		t.Fatalf("looked at %d texts only", len(seen))
 	}
 	for where, text := range seen {
-		for _, secret := range []string{id, key, token} {
+		for _, secret := range append(secrets, "AWS4-HMAC-SHA256", "Signature=") {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s holds a credential", where)
 			}
