@@ -17,7 +17,15 @@ import (
 type Comparison struct {
 	Attribute string `yaml:"attribute" required:"true" doc:"a string, or a number that is an integer or a timestamp, of dataset.attributes"`
 	Compare   string `yaml:"compare" default:"equal" enum:"equal|not_equal|below|at_most|at_least|above" doc:"how the stored value must compare with value; text by its bytes"`
-	Value     string `yaml:"value" required:"true" doc:"what it is compared with"`
+	Value     Word   `yaml:"value" required:"true" doc:"what it is compared with"`
+}
+
+// A Word is text that YAML may take for a number.
+type Word string
+
+// JSONSchema says that it may.
+func (*Word) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 }
 
 // A Condition is what must hold for a write to be applied. Exactly one field is set.
@@ -72,7 +80,7 @@ func (k *Comparison) resolve(sc *Scenario) *op.Comparison {
 	if k == nil {
 		return nil
 	}
-	out := &op.Comparison{Attribute: k.Attribute, Text: k.Value}
+	out := &op.Comparison{Attribute: k.Attribute, Text: string(k.Value)}
 	for r := range op.RelationCount {
 		if r.String() == k.Compare {
 			out.Relation = r
@@ -82,7 +90,7 @@ func (k *Comparison) resolve(sc *Scenario) *op.Comparison {
 		out.IsText = true
 		return out
 	}
-	n, err := strconv.ParseInt(strings.ReplaceAll(k.Value, "_", ""), 10, 64)
+	n, err := strconv.ParseInt(strings.ReplaceAll(string(k.Value), "_", ""), 10, 64)
 	must(err)
 	out.Text, out.Number = "", n
 	return out
@@ -148,7 +156,7 @@ func (c check) comparison(sc *Scenario, k *Comparison, at ...any) {
 		c.fail(fmt.Sprintf("%q", k.Attribute), "an attribute of dataset.attributes that is a string, or a number of integers or timestamps", append(at, "attribute")...)
 		return
 	}
-	if _, err := strconv.ParseInt(strings.ReplaceAll(k.Value, "_", ""), 10, 64); err != nil && sc.Dataset.Typed[i].Type != items.String {
+	if _, err := strconv.ParseInt(strings.ReplaceAll(string(k.Value), "_", ""), 10, 64); err != nil && sc.Dataset.Typed[i].Type != items.String {
 		c.fail(fmt.Sprintf("%q", k.Value), "a whole number, as the attribute holds", append(at, "value")...)
 	}
 }
@@ -165,7 +173,7 @@ func (k *Comparison) Describe() string {
 	words := map[string]string{
 		"equal": "is", "not_equal": "is not", "below": "is below", "at_most": "is at most", "at_least": "is at least", "above": "is above",
 	}
-	return k.Attribute + " " + words[k.Compare] + " " + k.Value
+	return k.Attribute + " " + words[k.Compare] + " " + string(k.Value)
 }
 
 // Describe says a condition in words; nil is "".

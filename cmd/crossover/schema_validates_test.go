@@ -186,6 +186,7 @@ var unseen = []string{
 	"attribute-without-bytes", "delete-oldest-too-many", "delete-oldest-zipfian", "size-histogram-file", "size-histogram-short",
 	"ttl-not-whole-seconds", "two-fillers", "typed-item-too-small", "wrong-value-for-type",
 	"bursts-of-poisson", "flash-crowds-meet", "histogram-named-twice", "histogram-over-100", "like-ycsb-theta", "moving-set-in-a-closed-loop",
+	"transactions-without-a-target", "index-of-no-name", "index-on-a-document", "increment-of-text", "options-without-a-share", "condition-of-no-attribute",
 	"rates-of-absent-operations", "trace-bad-row", "trace-file-missing", "trace-with-rates",
 }
 
