@@ -248,7 +248,7 @@ func (c *call) updateItem() error {
 	if err := c.do(w, next); err != nil {
 		return err
 	}
-	if err := c.returnUpdated(w, update.Tops()); err != nil {
+	if err := c.returnUpdated(w, update); err != nil {
 		return err
 	}
 	c.finishWrite(w, w.key)
@@ -278,8 +278,8 @@ func apply(u *expression.Update, old attribute.Stored, key attribute.Item) (attr
 }
 
 // returnUpdated writes the attributes that ReturnValues asks for. UPDATED_OLD and UPDATED_NEW
-// return the attributes that the update names, whole.
-func (c *call) returnUpdated(w *write, tops []string) error {
+// return what is at the places that the update names.
+func (c *call) returnUpdated(w *write, update *expression.Update) error {
 	from := w.old
 	if w.returns == "ALL_NEW" || w.returns == "UPDATED_NEW" {
 		from = w.after
@@ -291,16 +291,7 @@ func (c *call) returnUpdated(w *write, tops []string) error {
 		c.out = from.AppendJSON(append(c.out, `,"Attributes":`...))
 		return nil
 	}
-	out := attribute.Item{}
-	for name, v := range from.Item() {
-		if slices.Contains(tops, name) {
-			out[name] = v
-		}
-	}
-	if len(out) == 0 {
-		return nil
-	}
 	var err error
-	c.out, err = out.Append(append(c.out, `,"Attributes":`...))
+	c.out, err = update.Updated(from.Item()).Append(append(c.out, `,"Attributes":`...))
 	return err
 }

@@ -93,7 +93,7 @@ func (c *call) statementWrite(s *statement, onFailure bool) (*transactWrite, err
 		text = strings.TrimSuffix("attribute_exists("+s.named()+") AND "+text, " AND ")
 	case partiql.Delete:
 		if text != "" {
-			text = "attribute_not_exists(" + s.named() + ") OR (" + text + ")"
+			text = "attribute_not_exists(" + s.named() + ") OR " + text
 		}
 	}
 	var err error
@@ -124,8 +124,8 @@ func (c *call) statementWrite(s *statement, onFailure bool) (*transactWrite, err
 		w.updating = true
 		w.next = func(old attribute.Stored) (attribute.Stored, error) { return apply(update, old, w.key) }
 	}
-	w.tops = update.Tops()
-	for _, name := range w.tops {
+	w.does = update
+	for _, name := range update.Tops() {
 		if s.table.schema.has(name) {
 			return nil, invalid("Cannot update attribute %s. This attribute is part of the key", name)
 		}
@@ -195,11 +195,7 @@ func (c *call) returning(dst []byte, w *transactWrite) ([]byte, error) {
 	case strings.HasPrefix(w.returns, "ALL"):
 		return from.AppendJSON(dst), nil
 	}
-	changed := map[string]bool{}
-	for _, name := range w.tops {
-		changed[name] = true
-	}
-	return from.Pick(changed).AppendJSON(dst), nil
+	return w.does.Updated(from.Item()).Append(dst)
 }
 
 // The limits of several statements (API Reference, BatchExecuteStatement).

@@ -17,11 +17,11 @@ type transactWrite struct {
 	write
 	name  string // of the table, as the request gave it
 	next  func(old attribute.Stored) (attribute.Stored, error)
-	check bool           // it is a ConditionCheck, which changes nothing
-	item  attribute.Item // that is put
-	bad   error          // why it can't be done, whatever is there
-	tops  []string       // the attributes that a statement's update changes
-	size  int            // the larger of the item's sizes before and after
+	check bool               // it is a ConditionCheck, which changes nothing
+	item  attribute.Item     // that is put
+	bad   error              // why it can't be done, whatever is there
+	does  *expression.Update // of a statement
+	size  int                // the larger of the item's sizes before and after
 }
 
 // transactWriteItems answers TransactWriteItems.

@@ -168,12 +168,16 @@ func (p *parser) not() (Condition, error) {
 		c, err := p.not()
 		return not{c}, err
 	}
-	if p.symbol("(") {
+	if first := p.pos; p.symbol("(") {
 		c, err := p.or()
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = p.expect(")")
 		}
-		return c, p.expect(")")
+		if err == nil && p.group == [2]int{first + 1, p.pos - 2} {
+			err = attribute.Invalidf("The expression has redundant parentheses;")
+		}
+		p.group = [2]int{first, p.pos - 1}
+		return c, err
 	}
 	return p.predicate()
 }
@@ -191,7 +195,10 @@ func (p *parser) predicate() (Condition, error) {
 	case t.kind == symbol && strings.Contains(" = <> < <= > >= ", " "+t.text+" "):
 		p.next()
 		b, err := p.operand()
-		return comparison{t.text, a, b}, err
+		if err != nil {
+			return nil, err
+		}
+		return comparison{t.text, a, b}, distinct(t.text, a, b)
 	case p.keyword("BETWEEN"):
 		low, err := p.operand()
 		if err != nil {
@@ -263,9 +270,23 @@ func (p *parser) function() (Condition, error) {
 		if err := p.expect(")"); err != nil {
 			return nil, err
 		}
+		if err := distinct(t.text, a, b); err != nil {
+			return nil, err
+		}
 		return call{t.text, a, b}, argument(t.text, b)
 	}
 	return nil, attribute.Invalidf("Invalid function name; function: %s", t.text)
+}
+
+// distinct refuses an attribute that is held against itself.
+func distinct(operator string, a, b operand) error {
+	x, okX := a.(pathOperand)
+	y, okY := b.(pathOperand)
+	if okX && okY && slices.Equal(x.p, y.p) {
+		return attribute.Invalidf("The first operand must be distinct from the remaining operands for this operator or "+
+			"function; operator: %s, first operand: %s", operator, x.p.inWords())
+	}
+	return nil
 }
 
 // bounds refuses a BETWEEN whose literal bounds are the wrong way round, or of unlike types.

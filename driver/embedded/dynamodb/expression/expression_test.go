@@ -181,6 +181,55 @@ func TestProjection(t *testing.T) {
 	}
 }
 
+// TestRefusalsOfWhatParses: what DynamoDB refuses of expressions that parse.
+func TestRefusalsOfWhatParses(t *testing.T) {
+	for text, want := range map[string]string{
+		"n = n":                        "Invalid ConditionExpression: The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]",
+		"contains(doc.tags, doc.tags)": "Invalid ConditionExpression: The first operand must be distinct from the remaining operands for this operator or function; operator: contains, first operand: [doc, tags]",
+		"((n = :five))":                "Invalid ConditionExpression: The expression has redundant parentheses;",
+		"((n = :five) OR (n = :five))": "",
+		"(n = :five)":                  "",
+	} {
+		n := &Names{Values: item(t, `{":five":{"N":"5"}}`)}
+		_, err := ParseCondition("ConditionExpression", text, n)
+		if got := fmt.Sprint(err); got != want && (want != "" || err != nil) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"SET a.b = :s, a[0] = :s":    "Invalid UpdateExpression: Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, b], path two: [a, [0]]",
+		"SET a.b[1] = :s REMOVE a.b": "Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [a, b, [1]], path two: [a, b]",
+		"SET a = b + :s":             "Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: +, operand type: S",
+		"SET a = list_append(b, :s)": "Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: list_append, operand type: S",
+		"SET a = b + :s, a = :s":     "Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [a], path two: [a]",
+		"ADD a :s":                   "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND",
+	} {
+		n := &Names{Values: item(t, `{":s":{"S":"s"}}`)}
+		if _, err := ParseUpdate(text, n); fmt.Sprint(err) != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestRemoveFromNothing: a place within something that is not there can't be removed; one that
+// could be there can.
+func TestRemoveFromNothing(t *testing.T) {
+	it := item(t, `{"l":{"L":[{"S":"x"}]},"m":{"M":{}}}`)
+	for text, fails := range map[string]bool{
+		"REMOVE a": false, "REMOVE a.b": true, "REMOVE l[7]": false, "REMOVE l.x": true, "REMOVE m.x": false, "REMOVE m[0]": true,
+		"DELETE a.b :t": true, "DELETE m.b :t": false, "ADD a.b :t": true, "ADD m.b :t": false,
+	} {
+		n := &Names{Values: item(t, `{":t":{"SS":["t"]}}`)}
+		u, err := ParseUpdate(text, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = u.Apply(it); (err != nil) != fails || err != nil && err != errPath {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestReservedWords holds the list to AWS's: 573 words, and the digest of them in order, taken
 // from the Developer Guide's page.
 func TestReservedWords(t *testing.T) {
@@ -197,7 +246,7 @@ func TestUnused(t *testing.T) {
 		t.Errorf("%v, %v", err, n.Unused())
 	}
 	n = &Names{Names: map[string]string{"#n": "n"}, Values: item(t, `{":a":{"S":"a"}}`)}
-	if _, err := ParseCondition("ConditionExpression", "#n = #n", n); err != nil || n.Unused() == nil {
+	if _, err := ParseCondition("ConditionExpression", "attribute_exists(#n)", n); err != nil || n.Unused() == nil {
 		t.Errorf("%v, and the unused value was not named", err)
 	}
 }

@@ -55,6 +55,7 @@ type parser struct {
 	pos   int
 	names *Names
 	depth int
+	group [2]int // the first and last token of the parentheses that were closed last
 }
 
 // maxNesting bounds recursion; DynamoDB's own limit is 300 operators in an expression.
@@ -224,15 +225,11 @@ func Projection(text string, n *Names) ([]Path, error) {
 		if err != nil {
 			return nil, attribute.Invalidf("Invalid ProjectionExpression: %s", err)
 		}
-		for _, o := range out {
-			if o.overlaps(path) {
-				return nil, attribute.Invalidf("Invalid ProjectionExpression: Two document paths overlap "+
-					"with each other; must remove or rewrite one of these paths; path one: [%s], path two: "+
-					"[%s]", o, path)
-			}
-		}
 		out = append(out, path)
 		if p.peek().kind == end {
+			if err := apart(out); err != nil {
+				return nil, attribute.Invalidf("Invalid ProjectionExpression: %s", err)
+			}
 			return out, nil
 		}
 		if err := p.expect(","); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"crossover/driver/embedded/dynamodb/attribute"
 )
@@ -34,6 +35,58 @@ func (p Path) String() string {
 		}
 	}
 	return s
+}
+
+// inWords returns the path as messages show it: [a, [0], b].
+func (p Path) inWords() string {
+	parts := make([]string, len(p))
+	for i, x := range p {
+		if parts[i] = x.name; x.index >= 0 {
+			parts[i] = "[" + strconv.Itoa(x.index) + "]"
+		}
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// conflicts reports whether two paths differ first where one has a name and the other an index:
+// they can't both be in one item.
+func (p Path) conflicts(q Path) bool {
+	for i := range min(len(p), len(q)) {
+		if p[i] != q[i] {
+			return (p[i].index >= 0) != (q[i].index >= 0)
+		}
+	}
+	return false
+}
+
+// apart returns an error when two paths of one expression are in each other's way.
+func apart(paths []Path) error {
+	var conflict error
+	for i, b := range paths {
+		for _, a := range paths[:i] {
+			switch {
+			case a.overlaps(b):
+				return attribute.Invalidf("Two document paths overlap with each other; must remove or rewrite one of "+
+					"these paths; path one: %s, path two: %s", a.inWords(), b.inWords())
+			case a.conflicts(b) && conflict == nil:
+				conflict = attribute.Invalidf("Two document paths conflict with each other; must remove or rewrite one "+
+					"of these paths; path one: %s, path two: %s", a.inWords(), b.inWords())
+			}
+		}
+	}
+	return conflict
+}
+
+// parent reports whether what a path's last step is in is there, and is of its kind.
+func (p Path) parent(it attribute.Item) bool {
+	if len(p) == 1 {
+		return true
+	}
+	v, ok := p[:len(p)-1].get(it)
+	if p[len(p)-1].index >= 0 {
+		return ok && v.Type == attribute.L
+	}
+	return ok && v.Type == attribute.M
 }
 
 // overlaps reports whether one path begins with the other.

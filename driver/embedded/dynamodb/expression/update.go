@@ -13,6 +13,7 @@ type Update struct {
 	removes []Path
 	adds    []change
 	deletes []change
+	late    error // what is told only when nothing is wrong with the places
 }
 
 type assignment struct {
@@ -108,7 +109,10 @@ func parseUpdate(text string, n *Names) (*Update, error) {
 			}
 		}
 	}
-	return u, u.overlap()
+	if err := apart(u.paths()); err != nil {
+		return nil, err
+	}
+	return u, u.late
 }
 
 func (p *parser) action(u *Update, clause string) error {
@@ -121,7 +125,7 @@ func (p *parser) action(u *Update, clause string) error {
 		if err := p.expect("="); err != nil {
 			return err
 		}
-		v, err := p.setValue()
+		v, err := p.setValue(u)
 		u.sets = append(u.sets, assignment{path, v})
 		return err
 	case "REMOVE":
@@ -138,9 +142,9 @@ func (p *parser) action(u *Update, clause string) error {
 	}
 	c := change{path, o.(literal).v}
 	if !isSet(c.v.Type) && (clause == "DELETE" || c.v.Type != attribute.N) {
-		return attribute.Invalidf("Incorrect operand type for operator or function; operator: %s, operand "+
+		u.later(attribute.Invalidf("Incorrect operand type for operator or function; operator: %s, operand "+
 			"type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
-			clause, typeNames[c.v.Type], clause)
+			clause, typeNames[c.v.Type], clause))
 	}
 	if clause == "ADD" {
 		u.adds = append(u.adds, c)
@@ -151,21 +155,25 @@ func (p *parser) action(u *Update, clause string) error {
 }
 
 // setValue parses the right side of SET: an operand, or two with + or - between them.
-func (p *parser) setValue() (operand, error) {
-	a, err := p.setOperand()
+func (p *parser) setValue(u *Update) (operand, error) {
+	a, err := p.setOperand(u)
 	if err != nil {
 		return nil, err
 	}
 	for _, sign := range []string{"+", "-"} {
 		if p.symbol(sign) {
-			b, err := p.setOperand()
-			return arithmetic{a, b, sign == "-"}, err
+			b, err := p.setOperand(u)
+			if err != nil {
+				return nil, err
+			}
+			u.later(literals(sign, attribute.N, a, b))
+			return arithmetic{a, b, sign == "-"}, nil
 		}
 	}
 	return a, nil
 }
 
-func (p *parser) setOperand() (operand, error) {
+func (p *parser) setOperand(u *Update) (operand, error) {
 	t := p.peek()
 	if t.kind != word || p.toks[p.pos+1].text != "(" {
 		return p.operand()
@@ -180,31 +188,49 @@ func (p *parser) setOperand() (operand, error) {
 		if err := p.expect(","); err != nil {
 			return nil, err
 		}
-		v, err := p.setOperand()
+		v, err := p.setOperand(u)
 		if err != nil {
 			return nil, err
 		}
 		return ifNotExists{path, v}, p.expect(")")
 	case "list_append":
-		a, err := p.setOperand()
+		a, err := p.setOperand(u)
 		if err != nil {
 			return nil, err
 		}
 		if err := p.expect(","); err != nil {
 			return nil, err
 		}
-		b, err := p.setOperand()
+		b, err := p.setOperand(u)
 		if err != nil {
 			return nil, err
 		}
+		u.later(literals("list_append", attribute.L, a, b))
 		return listAppend{a, b}, p.expect(")")
 	}
 	return nil, attribute.Invalidf("Invalid function name; function: %s", t.text)
 }
 
+func (u *Update) later(err error) {
+	if u.late == nil {
+		u.late = err
+	}
+}
+
+// literals refuses a literal operand that is not of the type which an operator takes.
+func literals(operator string, takes attribute.Type, operands ...operand) error {
+	for _, o := range operands {
+		if l, ok := o.(literal); ok && l.v.Type != takes {
+			return attribute.Invalidf("Incorrect operand type for operator or function; operator or function: %s, "+
+				"operand type: %s", operator, l.v.Type)
+		}
+	}
+	return nil
+}
+
 // paths returns every place that the update changes.
 func (u *Update) paths() []Path {
-	var out []Path
+	out := []Path{}
 	for _, s := range u.sets {
 		out = append(out, s.p)
 	}
@@ -226,18 +252,9 @@ func (u *Update) Tops() []string {
 	return out
 }
 
-func (u *Update) overlap() error {
-	all := u.paths()
-	for i, a := range all {
-		for _, b := range all[:i] {
-			if a.overlaps(b) {
-				return attribute.Invalidf("Two document paths overlap with each other; must remove or "+
-					"rewrite one of these paths; path one: [%s], path two: [%s]", b, a)
-			}
-		}
-	}
-	return nil
-}
+// Updated returns the parts of an item that the update's places name, as UPDATED_OLD and
+// UPDATED_NEW return them.
+func (u *Update) Updated(it attribute.Item) attribute.Item { return Project(it, u.paths()) }
 
 // Apply returns a changed copy of an item. Right-hand sides see the item as it was.
 func (u *Update) Apply(it attribute.Item) (attribute.Item, error) {
@@ -258,6 +275,9 @@ func (u *Update) Apply(it attribute.Item) (attribute.Item, error) {
 	removes := slices.Clone(u.removes)
 	slices.SortFunc(removes, func(a, b Path) int { return b.compare(a) })
 	for _, p := range removes {
+		if !p.parent(it) {
+			return nil, errPath
+		}
 		p.remove(out)
 	}
 	for _, c := range u.adds {
@@ -341,7 +361,10 @@ func union(a, b attribute.Value) attribute.Value {
 
 func (c change) subtract(it, out attribute.Item) error {
 	have, ok := c.p.get(it)
-	if !ok {
+	switch {
+	case !c.p.parent(it):
+		return errPath
+	case !ok:
 		return nil
 	}
 	if have.Type != c.v.Type || !isSet(have.Type) {

@@ -49,9 +49,27 @@ type Conjunct struct {
 func Condition(all []Conjunct) string {
 	var texts []string
 	for _, c := range all {
-		texts = append(texts, "("+c.Text+")")
+		texts = append(texts, group(c.Text))
 	}
 	return strings.Join(texts, " AND ")
+}
+
+// group puts parentheses around a condition, unless it has them: DynamoDB refuses redundant ones.
+// A condition's text has placeholders in the place of names and values, and so no others.
+func group(text string) string {
+	depth := 0
+	for i, c := range text {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 && i < len(text)-1 {
+			return "(" + text + ")"
+		}
+	}
+	return text
 }
 
 // Parse parses a statement; parameters stand for its question marks, and all must be used.

@@ -64,7 +64,7 @@ func (p *parser) not() (Conjunct, error) {
 		if err != nil {
 			return Conjunct{}, err
 		}
-		return Conjunct{Text: "(" + inner + ")"}, p.expect(")")
+		return Conjunct{Text: group(inner)}, p.expect(")")
 	}
 	return p.predicate()
 }
