@@ -66,6 +66,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 	var listen, latency, fault, region, data string
 	var deny []string
 	var seed uint64
+	var exports string
 	var ttlWithin time.Duration
 	var child bool
 	c := &cobra.Command{
@@ -77,7 +78,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed, DenyWrites: deny, Data: data}
+			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed, DenyWrites: deny, Data: data, ExportDir: exports}
 			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
 			}
@@ -117,6 +118,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 func newServeAerospike(s streams) *cobra.Command {
 	var latency, fault string
 	var child bool
+	f.StringVar(&exports, "export-dir", "", "directory that stands for S3: exports are written below it, each bucket a directory")
 	o := aerospikeserver.Options{}
 	c := &cobra.Command{
 		Use:   "aerospike",

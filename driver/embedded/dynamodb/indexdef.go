@@ -264,7 +264,7 @@ func (a *aside) edited(edit func(*aside)) *aside {
 	if a != nil {
 		*out = *a
 	}
-	if edit(out); len(out.indexes) == 0 && out.ttl == nil && out.stream == nil {
+	if edit(out); len(out.indexes) == 0 && out.ttl == nil && out.stream == nil && out.history == nil {
 		return nil
 	}
 	return out

@@ -18,6 +18,7 @@ type aside struct {
 	collections *collections // of a table with local indexes
 	ttl         *ttl
 	stream      *stream
+	history     *history // while point-in-time recovery is on
 }
 
 // global and local reports whether there are indexes of a kind.
@@ -230,6 +231,9 @@ func (a *aside) apply(s *Server, now time.Duration, c change, then *consequence)
 	}
 	if a.stream != nil {
 		a.stream.add(now, c)
+	}
+	if a.history != nil {
+		a.history.add(s.options.Clock.Wall(now), c)
 	}
 }
 

@@ -61,6 +61,11 @@ var operations = map[string]operation{
 	"UpdateItem":                  {about: onePartitionSubject, do: (*call).updateItem},
 	"DescribeContributorInsights": {about: tableSubject, do: (*call).describeContributorInsights},
 	"ListContributorInsights":     {about: tableSubject, do: (*call).listContributorInsights},
+	"DescribeContinuousBackups":   {about: tableSubject, do: (*call).describeContinuousBackups},
+	"DescribeExport":              {about: tableSubject, do: (*call).describeExport},
+	"ExportTableToPointInTime":    {about: tableSubject, do: (*call).exportTable},
+	"ListExports":                 {about: tableSubject, do: (*call).listExports},
+	"UpdateContinuousBackups":     {about: tableSubject, do: (*call).updateContinuousBackups},
 	"UpdateContributorInsights":   {about: tableSubject, do: (*call).updateContributorInsights},
 	"UpdateTable":                 {about: tableSubject, do: (*call).updateTable},
 }

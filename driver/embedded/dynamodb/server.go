@@ -45,6 +45,9 @@ type Options struct {
 	// the machine. What a table has served, its partitions' splits and its stream's records are
 	// not kept. Close gives the directory back.
 	Data string
+	// ExportDir stands for S3: exports are written below it, each bucket a directory; "" refuses
+	// them.
+	ExportDir string
 }
 
 // A Server is one account in one region. It is safe for concurrent use.
@@ -62,6 +65,7 @@ type Server struct {
 	injected  injected
 	diary     *diary     // nil: nothing outlives the server
 	control   sync.Mutex // of requests that the diary keeps
+	exports   exports
 	scaling   scaling
 	registry  *prometheus.Registry
 	attic     attic
