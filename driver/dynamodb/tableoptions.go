@@ -122,17 +122,25 @@ func warmOf(table *types.TableDescription) (w Warmth) {
 }
 
 // tableSettings are what the service says of the table, for the manifest: each only where it is
-// not what a table has that nothing was asked of.
+// not what a table has that nothing was asked of. What the service changes by itself (a scaled
+// capacity, a growing warm throughput) is told as what was asked for, if it is that, since
+// settings tell one run's target from another's; the raw description beside them has it all.
 func (d *Driver) tableSettings(ctx context.Context, table *types.TableDescription, into map[string]string) {
 	into["capacity"] = capacityOf(table).String()
+	if len(d.cfg.dimensions()) > 0 && d.capacityDiffers(table) == "" {
+		into["capacity"] = d.cfg.Capacity.String() + ", scaled"
+	}
 	if c := tableClassOf(table); c != classStandard {
 		into["table_class"] = c
 	}
 	if s := streamOf(table); s != streamNone {
 		into["stream"] = s
 	}
-	if w := warmOf(table); w.Read > 0 || w.Write > 0 {
-		into["warm_throughput"] = fmt.Sprintf("%d read and %d write units/s", w.Read, w.Write)
+	if asked, has := d.cfg.WarmThroughput, warmOf(table); asked.Read > 0 || asked.Write > 0 {
+		into["warm_throughput"] = fmt.Sprintf("%d read and %d write units/s", has.Read, has.Write)
+		if has.Read >= asked.Read && has.Write >= asked.Write {
+			into["warm_throughput"] = fmt.Sprintf("at least %d read and %d write units/s", asked.Read, asked.Write)
+		}
 	}
 	if d.sc.Workload.Write.TTL > 0 {
 		into["ttl"] = d.ttlOf(ctx)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func startControl(t *testing.T, refused ...string) *control {
 	t.Helper()
 	c := &control{standin: startStandin(t), asked: map[string][]map[string]any{}}
 	registered := map[string]map[string]any{}
-	var policies []any
+	policies := map[string]any{}
 	c.hook = func(w http.ResponseWriter, r *http.Request, name string, _ int) bool {
 		if slices.Contains(refused, name) {
 			refuse(w, http.StatusBadRequest, "UnknownOperationException", "")
@@ -61,7 +62,7 @@ func startControl(t *testing.T, refused ...string) *control {
 			registered[dimension] = in
 			answer(w, map[string]any{})
 		case "PutScalingPolicy":
-			policies = append(policies, in)
+			policies[in["PolicyName"].(string)] = in
 			answer(w, map[string]any{"PolicyARN": "arn"})
 		case "DeregisterScalableTarget":
 			if registered[dimension] == nil {
@@ -77,7 +78,7 @@ func startControl(t *testing.T, refused ...string) *control {
 			}
 			answer(w, map[string]any{"ScalableTargets": list})
 		case "DescribeScalingPolicies":
-			answer(w, map[string]any{"ScalingPolicies": policies})
+			answer(w, map[string]any{"ScalingPolicies": slices.Collect(maps.Values(policies))})
 		default:
 			return false
 		}
@@ -121,7 +122,7 @@ func TestTableOptions(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"table_class": "infrequent_access", "stream": "new_and_old_images", "pitr": "enabled", "ttl": "enabled exp",
-		"warm_throughput": "20000 read and 6000 write units/s",
+		"warm_throughput": "at least 20000 read and 6000 write units/s",
 	} {
 		if about.Settings[key] != want {
 			t.Errorf("%s: %q, want %q", key, about.Settings[key], want)
@@ -193,11 +194,14 @@ func TestAutoScaling(t *testing.T) {
 	if got, want := about.Settings["auto_scaling"], "read 50 to 4000 units at 65%; write 5 to 100 units at 70%, never lowered"; err != nil || got != want {
 		t.Errorf("described as %q, error %v, want %q", got, err, want)
 	}
-	// A capacity that has been scaled is no other one.
+	// A capacity that has been scaled is no other one, nor a reason to refuse to go on with a run.
 	throughput := c.tables[tableName].description["ProvisionedThroughput"].(map[string]any)
 	throughput["ReadCapacityUnits"] = 4000
 	if err := on(t, c.standin, sc, scaled).Provision(t.Context()); err != nil {
 		t.Error(err)
+	}
+	if later, err := d.Describe(t.Context()); err != nil || cmp.Diff(about.Settings, later.Settings) != "" || later.Settings["capacity"] != "provisioned, 100 RCU and 10 WCU, scaled" {
+		t.Errorf("error %v, settings %s", err, cmp.Diff(about.Settings, later.Settings))
 	}
 	throughput["ReadCapacityUnits"] = 4001
 	if err := on(t, c.standin, sc, scaled).Provision(t.Context()); err == nil || !strings.Contains(err.Error(), "4001 RCU") {
