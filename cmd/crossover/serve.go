@@ -135,6 +135,7 @@ func newServeAerospike(s streams) *cobra.Command {
 				return badInput(fmt.Errorf("--nodes %d: expected 1 or more", o.Nodes))
 			}
 			o.Clock = clock.Real()
+			defer aerospikeserver.Frugal()()
 			cluster, err := aerospikeserver.New(o)
 			if err != nil {
 				return badInput(err)

@@ -133,6 +133,9 @@ func (p *pairing) step() bool {
 	case 10:
 		return p.filtered(k)
 	}
+	if p.random.IntN(4) > 0 {
+		return p.get(k)
+	}
 	return p.batch()
 }
 

@@ -3,6 +3,7 @@ package aerospike
 import (
 	"context"
 	"net"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -13,7 +14,12 @@ import (
 	"crossover/driver/clock"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childRole) != "" {
+		os.Exit(childMain())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // start starts a cluster without latency, unless the options say otherwise, for one test.
 func start(t testing.TB, o Options) *Cluster {
