@@ -66,8 +66,6 @@ interop: build ## Drive both embedded servers with clients of other languages, a
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "interop needs node and npm" >&2; exit 1; }
 	cd driver/dynamodb/testdata/interop && npm install --no-audit --no-fund --loglevel=error
 	driver/dynamodb/testdata/interop/run.sh $(abspath $(BIN))
-	cd driver/embedded/aerospike/testdata/interop/node && npm install --no-audit --no-fund --loglevel=error
-	driver/embedded/aerospike/testdata/interop/run.sh $(abspath $(BIN)) build/interop
 	cd driver/embedded/dynamodb/testdata/speed && npm install --no-audit --no-fund --loglevel=error
 	$(GO) test -count=1 -timeout 20m -tags interop -run '^TestAgainstDynalite$$' -v ./driver/embedded/dynamodb -args -rapid.checks=2500
 	cd driver/embedded/aerospike/testdata/interop/node && npm install --no-audit --no-fund --loglevel=error
