@@ -75,7 +75,10 @@ func newSession(c *cluster, random *rand.Rand) *session {
 // Do performs one operation.
 func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	out.Reset()
-	s.bins = s.project
+	s.bins = nil
+	if o.Asked().Project != nil { // a check of the data set reads whole records
+		s.bins = s.project
+	}
 	switch o.Kind {
 	case op.Read:
 		s.get(ctx, o, out)
@@ -92,7 +95,6 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	case op.Delete:
 		s.delete(ctx, o, out)
 	case op.ReadModifyWrite:
-		s.bins = nil
 		s.modify(ctx, o, out)
 	case op.Query:
 		if !s.c.sc.HasSort() {

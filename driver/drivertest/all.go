@@ -399,6 +399,12 @@ func (s Subject) queriesAndScans(t *testing.T) {
 		o := b.next(op.Read, nil)
 		b.expect(t, se, o, want{op.OK, 1, 1, 0, b.noted(o.Item)})
 	}
+	// Checking a data set that was kept reads whole items, whatever the scenario's reads return.
+	whole := b.next(op.Read, nil)
+	whole.Ask, whole.Verify = nil, true
+	if out := b.do(t, t.Context(), se, whole); out.Class != op.OK || out.Check != op.Intact {
+		t.Errorf("a verified read beside a projection: %v, check %v", out.Class, out.Check)
+	}
 	for range 10 {
 		o := b.next(op.Query, nil)
 		var matches []uint64

@@ -30,12 +30,15 @@ type several struct {
 	gets     dynamodb.TransactGetItemsInput
 	writes   dynamodb.TransactWriteItemsInput
 	wanted   []map[string]types.AttributeValue
+	asked    types.KeysAndAttributes // of the wanted ones
 	requests []types.WriteRequest
 	puts     []*types.PutRequest
 	deletes  []*types.DeleteRequest
 	token    []byte
-	base     uint64 // of the tokens of this session's transactions, and of no other session's
-	sent     uint64 // transactions so far
+	// tokenText is token as the SDK takes it.
+	tokenText string
+	base      uint64 // of the tokens of this session's transactions, and of no other session's
+	sent      uint64 // transactions so far
 }
 
 // newSeveral makes the requests of a kind.
@@ -50,6 +53,10 @@ func (s *session) newSeveral(k op.Kind) *several {
 	case op.BatchRead:
 		for _, key := range v.keys {
 			v.wanted = append(v.wanted, key.attributes)
+		}
+		w := placeholders{sc: sc}
+		v.asked = types.KeysAndAttributes{
+			Keys: v.wanted, ConsistentRead: aws.Bool(false), ProjectionExpression: w.projection(sc.Ask(k).Project), ExpressionAttributeNames: w.names,
 		}
 		v.get = dynamodb.BatchGetItemInput{ReturnConsumedCapacity: s.d.reporting(), RequestItems: map[string]types.KeysAndAttributes{}}
 	case op.BatchWrite:
@@ -165,11 +172,8 @@ func (s *session) batchRead(ctx context.Context, o *op.Op) {
 	if v == nil {
 		return
 	}
-	w := placeholders{sc: s.d.sc}
-	keys := types.KeysAndAttributes{Keys: v.wanted, ConsistentRead: aws.Bool(o.Consistent)}
-	if p := o.Asked().Project; p != nil {
-		keys.ProjectionExpression, keys.ExpressionAttributeNames = w.projection(p), w.names
-	}
+	keys := v.asked
+	*keys.ConsistentRead = o.Consistent
 	s.repeat(ctx, o, func() (left int, err error) {
 		v.get.RequestItems[s.d.cfg.Table] = keys
 		answer, err := s.client.BatchGetItem(ctx, &v.get)
@@ -292,8 +296,8 @@ func (s *session) transactWrite(ctx context.Context, o *op.Op) {
 	}
 	v.sent++
 	v.token = appendToken(v.token[:0], v.base, v.sent)
-	token := text(v.token)
-	v.writes.ClientRequestToken = &token
+	v.tokenText = text(v.token)
+	v.writes.ClientRequestToken = &v.tokenText
 	before := len(s.out.Attempts)
 	answer, err := s.client.TransactWriteItems(ctx, &v.writes)
 	if !s.ended(ctx, o, o.Kind, before, err) {

@@ -79,7 +79,7 @@ func (s *session) Do(ctx context.Context, o *op.Op, out *op.Outcome) {
 	s.out = out
 	*s.get.ConsistentRead = o.Consistent
 	s.get.ProjectionExpression, s.get.ExpressionAttributeNames = nil, nil
-	if s.projection != nil && o.Kind != op.ReadModifyWrite {
+	if s.projection != nil && o.Asked().Project != nil { // a check of the data set reads whole items
 		s.get.ProjectionExpression, s.get.ExpressionAttributeNames = s.projection, s.project.names
 	}
 	switch o.Kind {
