@@ -78,6 +78,7 @@ type Event struct {
 
 // DynamoDBConfig are DynamoDB's assumptions.
 type DynamoDBConfig struct {
+	Today        string     `yaml:"today" default:"on-demand" enum:"on-demand|provisioned|provisioned-fixed|provisioned-scheduled|reserved-1y|reserved-3y|on-demand-savings-plan|provisioned-savings-plan|on-demand-ia|provisioned-ia" doc:"how the table is bought today: what DynamoDB itself could save is counted from it"`
 	Utilisation  float64    `yaml:"utilisation" unit:"share" default:"70%" min:"20%" max:"90%" doc:"target utilisation of provisioned capacity (AWS's own default for auto scaling)"`
 	MaxThrottled float64    `yaml:"max_throttled" unit:"share" default:"0.1%" max:"100%" doc:"units that auto scaling may refuse, before retries; an offer that refuses more is excluded"`
 	Discount     float64    `yaml:"discount" unit:"share" default:"0%" max:"99%" doc:"private discount on DynamoDB"`

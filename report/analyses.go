@@ -22,7 +22,7 @@ func analyses(d Doc) ([]section, error) {
 		return nil, nil
 	}
 	var out []section
-	for _, part := range []func(*tco.Result) (*section, error){certainty, overTime, map2D} {
+	for _, part := range []func(*tco.Result) (*section, error){fixFirst, certainty, overTime, map2D} {
 		s, err := part(d.Cost)
 		if err != nil {
 			return nil, err
@@ -32,6 +32,39 @@ func analyses(d Doc) ([]section, error) {
 		}
 	}
 	return out, nil
+}
+
+// shownFixes is how many fixes are shown; tco.json has them all.
+const shownFixes = 8
+
+// fixFirst shows what DynamoDB itself could save, beside a migration.
+func fixFirst(c *tco.Result) (*section, error) {
+	f := c.Fixes
+	if f == nil {
+		return nil, nil
+	}
+	s := &section{ID: "fix-first", Title: "What DynamoDB itself could save"}
+	if len(f.List) == 0 {
+		s.Blocks = append(s.Blocks, say("Nothing that was tried costs less than how the table is bought today ("+offerTitle(c, f.Today)+")."))
+		return s, nil
+	}
+	t := &tableBlock{Caption: "Against " + offerTitle(c, f.Today) + fmt.Sprintf(", over %d months, without people", c.Horizon), Head: []string{"change", "saving, USD", "note"}}
+	for i, x := range f.List {
+		if i < shownFixes {
+			t.Rows = append(t.Rows, []cell{plain(x.Title), dollars(x.Saving, "fixes/"+x.Name), plain(x.Note)})
+		}
+	}
+	if a := cheapest(c, "aerospike"); a != nil {
+		for i := range c.Offers {
+			if o := &c.Offers[i]; o.Name == f.Today {
+				v := figure.Derive(o.TotalHard.Value-a.TotalHard.Value, "USD", "today's offer − the cheapest Aerospike offer, over the horizon, without people",
+					figure.In("today", o.TotalHard), figure.In(a.Name, a.TotalHard))
+				t.Rows = append(t.Rows, []cell{{Text: "for comparison: migrate to " + a.Title, Strong: true}, dollars(v, "offers/"+a.Name+"/total_hard"), plain("with the months in which both run")})
+			}
+		}
+	}
+	s.Blocks = append(s.Blocks, block{Table: t}, say(f.Note))
+	return s, nil
 }
 
 // certainty shows the spreads, the tornado and what is worth knowing.

@@ -201,6 +201,10 @@ func analysed(c *tco.Result) {
 	}
 	f.ByMonth["aerospike"][0] += 126_000
 	c.CashFlow = f
+	c.Fixes = &tco.Fixes{Today: c.Offers[1].Name, Note: "Each by itself.", List: []tco.Fix{
+		{Name: c.Offers[0].Name, Title: "change to " + c.Offers[0].Title, Saving: usd(640_000)},
+		{Name: "cache", Title: "a DAX cluster of 3 × r5.large in front", Saving: usd(120_000), Note: "The share of hits is assumed."},
+	}}
 	licence := figure.New(41_500, "USD/TB-year", figure.Assumed, "search")
 	c.BreakEven = []tco.BreakEven{
 		{Name: "dynamodb-discount", Title: "private discount on DynamoDB at which it would cost as little as Aerospike", Note: "No discount up to 99 % does it."},

@@ -263,3 +263,31 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("the draws: %v", err)
 	}
 }
+
+// TestFixes: each change's saving is what its own offer saves, and none that costs more is listed.
+func TestFixes(t *testing.T) {
+	r := compute(t, growing, nil)
+	today := offerOf(t, r, r.Fixes.Today)
+	if len(r.Fixes.List) == 0 {
+		t.Fatal("nothing is cheaper than on demand")
+	}
+	for i, f := range r.Fixes.List {
+		if f.Saving.Value <= 0 || i > 0 && f.Saving.Value > r.Fixes.List[i-1].Saving.Value {
+			t.Errorf("%s saves %v, after %v", f.Name, f.Saving.Value, r.Fixes.List[max(0, i-1)].Saving.Value)
+		}
+		if strings.HasPrefix(f.Name, "dynamodb-") {
+			if want := today.TotalHard.Value - offerOf(t, r, f.Name).TotalHard.Value; math.Abs(f.Saving.Value-want) > 0.01 {
+				t.Errorf("%s saves %v, want %v", f.Name, f.Saving.Value, want)
+			}
+		}
+	}
+	m := modelOf(t, growing)
+	same, ok := m.hardOf(today.Name, func(*costmodel.Config, *costmodel.Table) {})
+	if !ok || math.Abs(same-today.TotalHard.Value) > 0.01 {
+		t.Errorf("unchanged it costs %v, want %v", same, today.TotalHard.Value)
+	}
+	r = compute(t, strings.Replace(largeSteady, "cost:\n", "cost:\n  dynamodb: {today: reserved-3y}\n", 1), nil)
+	if r.Fixes.Today != "dynamodb-reserved-3y" || len(r.Fixes.List) > 2 {
+		t.Errorf("against the cheapest offer %d changes save", len(r.Fixes.List))
+	}
+}

@@ -67,6 +67,7 @@ func Compute(ctx context.Context, in Input) (*Result, error) {
 		return nil, err
 	}
 	r.BreakEven = m.breakEvens(m.at(1))
+	r.Fixes = m.fixes(r)
 	if r.Plane, err = m.plane(ctx); err != nil {
 		return nil, err
 	}

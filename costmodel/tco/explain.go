@@ -91,6 +91,11 @@ func placeAnalyses(r *Result, add func(title string, f figure.Figure, path ...st
 			}
 		}
 	}
+	if r.Fixes != nil {
+		for _, f := range r.Fixes.List {
+			add(f.Title, f.Saving, "fixes", f.Name)
+		}
+	}
 	for _, b := range r.BreakEven {
 		if b.Figure != nil {
 			add(b.Title, *b.Figure, "break_even", b.Name)

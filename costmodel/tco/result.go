@@ -24,6 +24,7 @@ type Result struct {
 	Crossover   Crossover    `json:"crossover"`
 	Verdict     Verdict      `json:"verdict"`
 	CashFlow    *CashFlow    `json:"cash_flow,omitempty"` // nil where a system could not be priced
+	Fixes       *Fixes       `json:"fixes,omitempty"`     // nil where today's offer could not be priced
 	BreakEven   []BreakEven  `json:"break_even"`
 	Plane       *Plane       `json:"plane,omitempty"`
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"` // nil where a system could not be priced
