@@ -63,6 +63,17 @@ func onOff(name, value string) (bool, error) {
 }
 
 func newServeDynamoDB(s streams) *cobra.Command {
+// latencyOf reads on, off, or what differs from the assumed service times.
+func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err error) {
+	if text == "on" || text == "off" {
+		return text == "on", m, nil
+	}
+	if m, err = dynamodbserver.ParseLatency(text); err != nil {
+		err = badInput(fmt.Errorf("--latency: %w; or on, or off", err))
+	}
+	return err == nil, m, err
+}
+
 	var listen, latency, fault, region, data string
 	var deny []string
 	var seed uint64
@@ -74,11 +85,11 @@ func newServeDynamoDB(s streams) *cobra.Command {
 		Short: "Run the embedded DynamoDB server",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			modelled, err := onOff("latency", latency)
+			modelled, model, err := latencyOf(latency)
 			if err != nil {
 				return err
 			}
-			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Seed: seed, DenyWrites: deny, Data: data, ExportDir: exports}
+			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Model: model, Seed: seed, DenyWrites: deny, Data: data, ExportDir: exports}
 			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
 			}
@@ -104,8 +115,8 @@ func newServeDynamoDB(s streams) *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&listen, "listen", "127.0.0.1:8000", "address to listen on; port 0 takes a free one")
-	f.StringVar(&latency, "latency", "on", "modelled service times: on or off")
-	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
+	f.StringVar(&latency, "latency", "on", "modelled service times: on, off, or what differs from those assumed, e.g. GetItem=2ms,scale=0.5,network=0.3ms,cross_az=0.6ms")
+	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,slow=10%:5ms,corrupt=0.1%,stale=0.1%")
 	f.DurationVar(&ttlWithin, "ttl-within", dynamodbserver.DefaultTTLWithin, "within how long after its time an expired item is deleted")
 	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
 	f.StringArrayVar(&deny, "deny-writes", nil, "refuse writes to this table, and count them; may be given several times")

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // Faults are the shares of data-plane requests that go wrong on purpose, each from 0 to 1.
@@ -21,6 +23,10 @@ type Faults struct {
 	// Delay is held for DelayFor, and then served.
 	Delay    float64
 	DelayFor time.Duration
+	// Slow is of partitions rather than requests: what is asked of so many of a table's partitions,
+	// which the seed chooses by their numbers, takes SlowFor longer.
+	Slow    float64
+	SlowFor time.Duration
 	// Corrupt is of GetItem answers that bring an item: one byte of its largest value is changed.
 	Corrupt float64
 	// Stale is of GetItem answers: the item as it was before it was last written, where it is one
@@ -29,7 +35,7 @@ type Faults struct {
 }
 
 // ParseFaults reads a list such as "throttle=1%,error500=0.5%,reset=1%,delay=1%:20ms,
-// corrupt=0.1%,stale=0.1%"; "" means none. A request meets at most one of throttle, error500 and reset, so that their shares
+// slow=10%:5ms,corrupt=0.1%,stale=0.1%"; "" means none. A request meets at most one of throttle, error500 and reset, so that their shares
 // add up to no more than 100%.
 func ParseFaults(text string) (Faults, error) {
 	var f Faults
@@ -70,20 +76,41 @@ func (f *Faults) set(name, value string) (err error) {
 	case "stale":
 		f.Stale, err = share(name, value)
 	case "delay":
-		part, length, ok := strings.Cut(value, ":")
-		if !ok {
-			return fmt.Errorf("fault delay=%q: expected a share and a duration, such as delay=1%%:20ms", value)
-		}
-		if f.Delay, err = share(name, part); err != nil {
-			return err
-		}
-		if f.DelayFor, err = time.ParseDuration(length); err != nil || f.DelayFor <= 0 {
-			return fmt.Errorf("fault delay=%q: expected a duration above 0, such as 20ms", value)
-		}
+		f.Delay, f.DelayFor, err = lengthened(name, value)
+	case "slow":
+		f.Slow, f.SlowFor, err = lengthened(name, value)
 	default:
-		return fmt.Errorf("unknown fault %q: expected throttle, error500, reset, delay, corrupt or stale", name)
+		return fmt.Errorf("unknown fault %q: expected throttle, error500, reset, delay, slow, corrupt or stale", name)
 	}
 	return err
+}
+
+// lengthened reads a share and a duration.
+func lengthened(name, value string) (part float64, by time.Duration, err error) {
+	first, length, ok := strings.Cut(value, ":")
+	if !ok {
+		return 0, 0, fmt.Errorf("fault %s=%q: expected a share and a duration, such as %s=1%%:20ms", name, value, name)
+	}
+	if part, err = share(name, first); err != nil {
+		return 0, 0, err
+	}
+	if by, err = time.ParseDuration(length); err != nil || by <= 0 {
+		return 0, 0, fmt.Errorf("fault %s=%q: expected a duration above 0, such as 20ms", name, value)
+	}
+	return part, by, nil
+}
+
+// slow returns how much longer a request takes because its partition is slow, and counts it.
+func (s *Server) slow(c *call) time.Duration {
+	f := &s.options.Faults
+	if f.Slow == 0 || c.partition < 0 || c.table == nil {
+		return 0
+	}
+	if rand.New(rand.NewPCG(s.options.Seed, xxhash.Sum64String(c.table.name)+uint64(c.partition))).Float64() >= f.Slow {
+		return 0
+	}
+	s.injected[countSlow].Add(1)
+	return f.SlowFor
 }
 
 func share(name, value string) (float64, error) {

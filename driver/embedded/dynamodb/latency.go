@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -65,22 +64,9 @@ type effort struct {
 	bytes  int
 }
 
-// serviceTime draws how long a request takes.
+// serviceTime draws how long a request takes by default.
 func serviceTime(rng *rand.Rand, operation string, e effort, refused bool) time.Duration {
-	median, ok := medians[operation]
-	if !ok {
-		median = controlTime
-	}
-	if refused {
-		median = throttledTime
-	} else {
-		median += time.Duration(max(0, e.items-1)) * perItem
-		median += time.Duration(float64(perKiB) * float64(e.bytes) / 1024)
-		if e.strong {
-			median += strongExtra
-		}
-	}
-	return time.Duration(float64(median) * math.Exp(spread*rng.NormFloat64()))
+	return (&LatencyModel{}).draw(rng, operation, e, refused)
 }
 
 // sleepers lends out clock.Sleepers, each of which may hold a kernel timer and serves one

@@ -234,11 +234,11 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 		code = api.status
 		c.out = api.body(c.out[:0])
 	}
-	until := c.now + hold
+	until := c.now + hold + s.slow(c)
 	if c.took > 0 {
 		until += c.took
 	} else if s.options.Latency {
-		until += serviceTime(c.rng, name, c.effort, err != nil && c.effort == effort{})
+		until += s.options.Model.draw(c.rng, name, c.effort, err != nil && c.effort == effort{})
 	}
 	if s.sleepers.until(ctx, until) != nil {
 		return wasLeft

@@ -27,10 +27,11 @@ import (
 
 // Options are how a server begins.
 type Options struct {
-	Clock   clock.Clock // nothing else tells the time; required
-	Region  string      // named in ARNs; "" takes us-east-1
-	Latency bool        // modelled service times; without them every answer comes at once
-	Seed    uint64      // of latencies, faults and identifiers
+	Clock   clock.Clock  // nothing else tells the time; required
+	Region  string       // named in ARNs; "" takes us-east-1
+	Latency bool         // modelled service times; without them every answer comes at once
+	Model   LatencyModel // of the service times
+	Seed    uint64       // of latencies, faults and identifiers
 	Faults  Faults
 	// Assumptions are of what AWS does not publish of partitions; zero fields take the defaults.
 	Assumptions partition.Assumptions

@@ -130,7 +130,7 @@ func (c *call) drawn() time.Duration {
 	if !c.s.options.Latency {
 		return 0
 	}
-	return serviceTime(c.rng, c.operation, c.effort, false)
+	return c.s.options.Model.draw(c.rng, c.operation, c.effort, false)
 }
 
 // A charge is what one item of a transaction costs.
