@@ -115,7 +115,7 @@ type Totals struct {
 	IndexWrites float64           `json:"index_write_units,omitempty"` // of write_units, those of secondary indexes
 	BytesOut    uint64            `json:"bytes_out"`
 	BytesIn     uint64            `json:"bytes_in"`
-	Verified    uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Verified    uint64            `json:"verified,omitempty"` // items read whose content was checked
 	Stale       uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
 	Corrupt     uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
 }
@@ -187,7 +187,7 @@ type Interval struct {
 	IndexWrites float64           `json:"index_write_units,omitempty"` // of write_units, those of secondary indexes
 	BytesOut    uint64            `json:"bytes_out"`
 	BytesIn     uint64            `json:"bytes_in"`
-	Verified    uint64            `json:"verified,omitempty"` // reads whose content was checked
+	Verified    uint64            `json:"verified,omitempty"` // items read whose content was checked
 	Stale       uint64            `json:"stale,omitempty"`    // of those, older than the newest acknowledged version
 	Corrupt     uint64            `json:"corrupt,omitempty"`  // of those, no version of their item
 	Response    Percentiles       `json:"response"`           // of successes, ns

@@ -161,7 +161,7 @@ type Latest struct {
 type ReadOptions struct {
 	Consistency string   `yaml:"consistency" default:"eventual" enum:"eventual|strong" doc:"strongly consistent reads cost DynamoDB twice the units"`
 	Attributes  []string `yaml:"attributes" json:",omitempty" doc:"the attributes that reads return (a projection), but for the read of a read_modify_write; all when left out"`
-	Verify      float64  `yaml:"verify" unit:"share" max:"100%" json:",omitempty" doc:"share of the operation read whose content is checked: corruption, and versions older than the newest acknowledged"`
+	Verify      float64  `yaml:"verify" unit:"share" max:"100%" json:",omitempty" doc:"share of the operations read, query, scan_page and read_modify_write whose read content is checked: corruption, and versions older than the newest acknowledged"`
 }
 
 // WriteOptions apply to what writes or deletes items.

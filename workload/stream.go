@@ -136,8 +136,10 @@ func (s *stream) At(i uint64, o *op.Op) {
 		o.Verify = s.verified(i)
 	case op.Query:
 		o.Limit = w.Query.Limit
+		o.Verify = s.verified(i) && len(o.Asked().Project) == 0 // part of an item cannot be told from another's
 	case op.ScanPage:
 		o.Limit = w.Scan.Limit
+		o.Verify = s.verified(i) && len(o.Asked().Project) == 0
 		if n := uint64(w.Scan.Segments); n > 1 {
 			o.Segment = uint32(i % n)
 		}
@@ -147,6 +149,7 @@ func (s *stream) At(i uint64, o *op.Op) {
 	case op.Update, op.Insert, op.ReadModifyWrite, op.ConditionalUpdate, op.PartialUpdate, op.Append:
 		o.Version = i + 1
 		o.Body = s.sc.appendBody(o.Body, o.Item, o.Version, s.sizes)
+		o.Verify = kind == op.ReadModifyWrite && s.verified(i)
 	case op.Increment:
 		o.Version = i + 1
 	case op.BatchRead, op.BatchWrite, op.TransactRead, op.TransactWrite:

@@ -10,7 +10,7 @@ import (
 // saltVerify keeps the choice of verified reads apart from what else is drawn.
 const saltVerify = 0x766572696679
 
-// verified reports whether operation i, a read, is one whose content is checked.
+// verified reports whether operation i, one that reads whole items, is one whose content is checked.
 func (s *stream) verified(i uint64) bool {
 	share := s.sc.Workload.Read.Verify
 	if share == 0 {

@@ -28,6 +28,7 @@ type page struct {
 
 	limit, items int // of the page under way
 	bytes        uint64
+	received     func(as.BinMap) // each record's bins; nil unless the page is verified
 }
 
 // newPage returns the scan of a segment of the set's partitions.
@@ -88,7 +89,10 @@ func (s *session) doPage(ctx context.Context, o *op.Op, out *op.Outcome) {
 	}
 	p := *at
 	s.page = p
-	p.limit, p.items, p.bytes = int(o.Limit), 0, 0
+	p.limit, p.items, p.bytes, p.received = int(o.Limit), 0, 0, nil
+	if o.Verify {
+		p.received = func(bins as.BinMap) { s.verifyEach(out, bins) }
+	}
 	for ends := 0; ends < 2; {
 		s.request(ctx, callPage, out)
 		if out.Class > op.ConditionFailed {
@@ -121,6 +125,9 @@ func (p *page) perform(ctx context.Context, client *as.Client) as.Error {
 		}
 		p.items++
 		p.bytes += itemBytes(r.Bins)
+		if p.received != nil {
+			p.received(r.Bins)
+		}
 	})
 	if p.items >= p.limit {
 		return nil // what failed came after the last record of the page

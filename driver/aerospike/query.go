@@ -24,6 +24,7 @@ type query struct {
 	reverse   bool
 	number    bool // what is asked for is a number
 	matches   []match
+	verify    bool // the query under way is verified
 }
 
 // A match is a record that a query received.
@@ -31,6 +32,7 @@ type match struct {
 	text   string // of the bin that orders, or
 	number float64
 	bytes  uint64
+	bins   as.BinMap // of a verified query
 }
 
 // newQuery returns the query of a kind: of the table by its partition key, or of an index.
@@ -94,6 +96,7 @@ func (s *session) queryIndex(ctx context.Context, o *op.Op, out *op.Outcome) {
 // ask sends the query under way, and sorts and cuts what it received.
 func (s *session) ask(ctx context.Context, o *op.Op, out *op.Outcome) {
 	q := s.query
+	q.verify = o.Verify
 	s.request(ctx, callQuery, out)
 	if out.Class != op.OK {
 		return
@@ -107,6 +110,9 @@ func (s *session) ask(ctx context.Context, o *op.Op, out *op.Outcome) {
 	kept := q.matches[:min(len(q.matches), int(o.Limit))]
 	for _, m := range kept {
 		out.BytesIn += m.bytes
+		if o.Verify {
+			s.verifyEach(out, m.bins)
+		}
 	}
 	out.Items = len(kept)
 	s.c.received.Add(uint64(len(q.matches)))
@@ -122,6 +128,9 @@ func (q *query) perform(ctx context.Context, client *as.Client) as.Error {
 	}
 	return receive(ctx, set, func(r *as.Record) {
 		m := match{bytes: q.bytes(r.Bins)}
+		if q.verify {
+			m.bins = r.Bins
+		}
 		switch v := r.Bins[q.sort].(type) {
 		case string:
 			m.text = v

@@ -20,24 +20,43 @@ type verification struct {
 // verify checks the record that was read, and says so in the outcome. Only verified reads pay
 // for it, after their answer has come.
 func (s *session) verify(o *op.Op, out *op.Outcome) {
+	out.Version, out.Check = s.check(o.Item, o.Partition, o.Sort, s.found.Bins)
+}
+
+// verifyEach checks a record that a query or a scan page returned, by the keys that it carries.
+// One whose keys are no item's of the scenario is somebody else's.
+func (s *session) verifyEach(out *op.Outcome, got as.BinMap) {
+	pk, _ := got[workload.AttrPartition].(string)
+	sk, _ := got[workload.AttrSort].(string)
+	item, ok := s.c.sc.ItemOfKeys(pk, sk)
+	if !ok {
+		return
+	}
+	seen := op.Seen{Item: item}
+	p, at := s.c.sc.Place(item)
+	seen.Version, seen.Check = s.check(item, p, at, got)
+	out.Seen = append(out.Seen, seen)
+}
+
+// check holds a record against what its version must be.
+func (s *session) check(item, partition, sort uint64, got as.BinMap) (version uint64, check op.Check) {
 	if s.verification == nil {
 		s.verification = &verification{
 			content: workload.NewContent(s.c.sc), want: newRecord(s.c.sc, s.c.cfg.Namespace, s.c.set),
 		}
 	}
-	v, got := s.verification, s.found.Bins
-	out.Check = op.Corrupt
+	v := s.verification
 	written, _ := got[workload.AttrVersion].(string)
 	version, ok := workload.ParseVersion(written)
 	if !ok {
-		return
+		return 0, op.Corrupt
 	}
-	out.Version = version
-	v.want.address(o.Partition, o.Sort)
-	v.want.fill(version, v.content.Body(o.Item, version))
+	v.want.address(partition, sort)
+	v.want.fill(version, v.content.Body(item, version))
 	if sameRecord(v.want.bins, got) {
-		out.Check = op.Intact
+		return version, op.Intact
 	}
+	return version, op.Corrupt
 }
 
 // sameRecord reports whether a record has the bins that it must have and no other.

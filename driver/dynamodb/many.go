@@ -183,7 +183,7 @@ func (s *session) batchRead(ctx context.Context, o *op.Op) {
 		for i := range answer.ConsumedCapacity {
 			s.reads(&answer.ConsumedCapacity[i])
 		}
-		s.page(answer.Responses[s.d.cfg.Table])
+		s.page(o, answer.Responses[s.d.cfg.Table])
 		keys.Keys = answer.UnprocessedKeys[s.d.cfg.Table].Keys
 		return len(keys.Keys), nil
 	})

@@ -110,7 +110,7 @@ func (s *session) queryItems(ctx context.Context, o *op.Op, in *dynamodb.QueryIn
 			return
 		}
 		s.reads(answer.ConsumedCapacity)
-		s.page(answer.Items[:min(left, len(answer.Items))])
+		s.page(o, answer.Items[:min(left, len(answer.Items))])
 		if len(answer.LastEvaluatedKey) == 0 || s.out.Items >= int(o.Limit) || page == ask.Pages {
 			break
 		}
@@ -135,7 +135,7 @@ func (s *session) scanPage(ctx context.Context, o *op.Op) {
 		return
 	}
 	s.reads(answer.ConsumedCapacity)
-	s.page(answer.Items)
+	s.page(o, answer.Items)
 	in.ExclusiveStartKey = answer.LastEvaluatedKey
 	if len(answer.LastEvaluatedKey) == 0 {
 		in.ExclusiveStartKey = nil
@@ -143,8 +143,11 @@ func (s *session) scanPage(ctx context.Context, o *op.Op) {
 }
 
 // page takes in the items of an answer.
-func (s *session) page(items []map[string]types.AttributeValue) {
+func (s *session) page(o *op.Op, items []map[string]types.AttributeValue) {
 	s.out.Items += len(items)
+	if o.Verify {
+		s.verifyEach(items)
+	}
 	for _, it := range items {
 		s.out.BytesIn += itemBytes(it)
 	}

@@ -20,24 +20,52 @@ type verification struct {
 // verify checks an item that was read, and says so in the outcome. Only verified reads pay
 // for it, after their answer has come.
 func (s *session) verify(o *op.Op, got map[string]types.AttributeValue) {
+	s.out.Version, s.out.Check = s.check(o.Item, o.Partition, o.Sort, got)
+}
+
+// verifyEach checks the items that a query or a scan page returned, each by the keys that it
+// carries. One whose keys are no item's of the scenario is somebody else's.
+func (s *session) verifyEach(items []map[string]types.AttributeValue) {
+	for _, got := range items {
+		pk, _ := got[workload.AttrPartition].(*types.AttributeValueMemberS)
+		sk, _ := got[workload.AttrSort].(*types.AttributeValueMemberS)
+		if pk == nil {
+			continue
+		}
+		sort := ""
+		if sk != nil {
+			sort = sk.Value
+		}
+		item, ok := s.d.sc.ItemOfKeys(pk.Value, sort)
+		if !ok {
+			continue
+		}
+		seen := op.Seen{Item: item}
+		p, at := s.d.sc.Place(item)
+		seen.Version, seen.Check = s.check(item, p, at, got)
+		s.out.Seen = append(s.out.Seen, seen)
+	}
+}
+
+// check holds an item against what its version must be.
+func (s *session) check(item, partition, sort uint64, got map[string]types.AttributeValue) (version uint64, check op.Check) {
 	if s.verification == nil {
 		s.verification = &verification{content: workload.NewContent(s.d.sc), want: newItem(s.d.sc)}
 	}
 	v := s.verification
-	s.out.Check = op.Corrupt
 	written, _ := got[workload.AttrVersion].(*types.AttributeValueMemberS)
 	if written == nil {
-		return
+		return 0, op.Corrupt
 	}
 	version, ok := workload.ParseVersion(written.Value)
 	if !ok {
-		return
+		return 0, op.Corrupt
 	}
-	s.out.Version = version
-	v.want.set(s.d.sc, o.Partition, o.Sort, version, v.content.Body(o.Item, version))
+	v.want.set(s.d.sc, partition, sort, version, v.content.Body(item, version))
 	if sameItem(v.want.attributes, got) {
-		s.out.Check = op.Intact
+		return version, op.Intact
 	}
+	return version, op.Corrupt
 }
 
 // sameItem reports whether an item has the attributes that it must have and, apart from the

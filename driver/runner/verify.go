@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,17 +63,30 @@ func (v *verifier) before(o *op.Op, sent time.Duration) {
 // after takes in what came of an operation: a write is remembered, a verified read judged. A
 // read that was answered wrongly becomes a failed one.
 func (v *verifier) after(o *op.Op, out *op.Outcome, sent, end time.Duration, events *eventLog) checked {
+	if v == nil {
+		return checked{}
+	}
+	if !o.Kind.Replaces() {
+		return v.judge(o, out, sent, end, events)
+	}
+	how := endingOf(o, out)
+	// What a read-modify-write read came before what it wrote.
+	found := v.judge(o, out, sent, end, events)
+	v.versions.end(o.Item, acknowledged{version: o.Index + 1, sent: sent, acked: end, deleted: o.Kind == op.Delete}, how)
+	return found
+}
+
+// judge judges what a verified operation has read.
+func (v *verifier) judge(o *op.Op, out *op.Outcome, sent, end time.Duration, events *eventLog) checked {
 	switch {
-	case v == nil:
-		return checked{}
-	case o.Kind.Replaces():
-		w := acknowledged{version: o.Index + 1, sent: sent, acked: end, deleted: o.Kind == op.Delete}
-		v.versions.end(o.Item, w, endingOf(o, out))
-		return checked{}
 	case !o.Verify:
 		return checked{}
+	case len(out.Seen) > 0:
+		return v.judgeEach(o, out, sent, end, events)
 	case out.Check == op.Corrupt:
-		return v.foundCorrupt(o, out, end, events)
+		v.foundCorrupt(o, o.Item, out.Version, end, events)
+		wrong(o, out, ReasonCorrupt, errCorrupt)
+		return checked{verified: 1, corrupt: 1}
 	}
 	absent := out.Class == op.NotFound
 	if out.Check != op.Intact && (!absent || v.expiring) {
@@ -82,43 +96,77 @@ func (v *verifier) after(o *op.Op, out *op.Outcome, sent, end time.Duration, eve
 	found := checked{verified: 1}
 	if newest, stale := v.versions.stale(o.Item, out.Version, absent, sent); stale {
 		found.stale = 1
-		v.foundStale(o, out, newest, absent, end, events)
+		v.foundStale(o, o.Item, out.Version, newest, absent, end, events)
+		if o.Consistent {
+			wrong(o, out, ReasonStale, errStale)
+		}
 	}
 	return found
 }
 
-func (v *verifier) foundCorrupt(o *op.Op, out *op.Outcome, at time.Duration, events *eventLog) checked {
+// judgeEach judges the items that a query or a scan page returned. That one is missing among
+// them says nothing: it may lie beyond the limit.
+func (v *verifier) judgeEach(o *op.Op, out *op.Outcome, sent, end time.Duration, events *eventLog) (found checked) {
+	for i := range out.Seen {
+		s := &out.Seen[i]
+		if s.Check == op.Unchecked {
+			continue
+		}
+		found.verified++
+		if s.Check == op.Corrupt {
+			found.corrupt++
+			v.foundCorrupt(o, s.Item, s.Version, end, events)
+			continue
+		}
+		v.verified.Add(1)
+		if newest, stale := v.versions.stale(s.Item, s.Version, false, sent); stale {
+			found.stale++
+			v.foundStale(o, s.Item, s.Version, newest, false, end, events)
+		}
+	}
+	switch {
+	case found.corrupt > 0:
+		wrong(o, out, ReasonCorrupt, errCorrupt)
+	case found.stale > 0 && o.Consistent:
+		wrong(o, out, ReasonStale, errStale)
+	}
+	return found
+}
+
+func (v *verifier) foundCorrupt(o *op.Op, item, version uint64, at time.Duration, events *eventLog) {
 	v.verified.Add(1)
 	v.corrupt.Add(1)
 	if v.sawCorrupt.CompareAndSwap(false, true) {
-		events.add(at, "corruption", fmt.Sprintf("operation %d: item %d: content that is not what version %d holds",
-			o.Index, o.Item, out.Version))
+		events.add(at, "corruption", fmt.Sprintf("operation %d, %s: item %d: content that is not what version %d holds",
+			o.Index, o.Kind, item, version))
 	}
-	wrong(out, ReasonCorrupt, errCorrupt)
-	return checked{verified: 1, corrupt: 1}
 }
 
-func (v *verifier) foundStale(o *op.Op, out *op.Outcome, newest uint64, absent bool, at time.Duration, events *eventLog) {
+func (v *verifier) foundStale(o *op.Op, item, version, newest uint64, absent bool, at time.Duration, events *eventLog) {
 	v.stale.Add(1)
 	if v.sawStale.CompareAndSwap(false, true) {
-		found := fmt.Sprintf("version %d", out.Version)
+		found := fmt.Sprintf("version %d", version)
 		if absent {
 			found = "no item"
 		}
-		events.add(at, "stale_read", fmt.Sprintf("operation %d: item %d: %s, although version %d had been acknowledged",
-			o.Index, o.Item, found, newest))
+		events.add(at, "stale_read", fmt.Sprintf("operation %d, %s: item %d: %s, although version %d had been acknowledged",
+			o.Index, o.Kind, item, found, newest))
 	}
 	if o.Consistent {
 		v.staleStrong.Add(1)
-		wrong(out, ReasonStale, errStale)
 	}
 }
 
-// wrong makes an answered read a failed one.
-func wrong(out *op.Outcome, reason string, err error) {
+// wrong makes an answered read a failed one: the last attempt or, of a read-modify-write, the
+// one that read.
+func wrong(o *op.Op, out *op.Outcome, reason string, err error) {
 	out.Class, out.Reason, out.Err = op.Failed, reason, err
-	if n := len(out.Attempts); n > 0 {
-		out.Attempts[n-1].Class, out.Attempts[n-1].Reason = op.Failed, reason
+	at := len(out.Attempts) - 1
+	if o.Kind == op.ReadModifyWrite {
+		at = slices.IndexFunc(out.Attempts, func(a op.Attempt) bool { return a.Class.Success() })
+	}
+	if at >= 0 {
+		out.Attempts[at].Class, out.Attempts[at].Reason = op.Failed, reason
 	}
 }
 

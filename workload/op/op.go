@@ -200,7 +200,7 @@ type Op struct {
 	Kind       Kind
 	Condition  Condition
 	Consistent bool   // strongly consistent read asked for
-	Verify     bool   // the driver checks what this read returns: see Outcome.Check
+	Verify     bool   // the driver checks what this read, or a ReadModifyWrite's, returns: see Outcome.Check and Seen
 	Version    uint64 // version that a write stores: Index+1; 0 is the loaded item
 	Body       []byte // item body for writes, made by workload/items; nil for other kinds
 	Phase      int    // index of the scenario's phase
@@ -280,6 +280,13 @@ const (
 	Corrupt                // it is no version of the item
 )
 
+// A Seen is one of the items that a verified read of several returned.
+type Seen struct {
+	Item    uint64
+	Version uint64
+	Check   Check
+}
+
 // An Outcome is what came of one Op. A Session fills it; Reset keeps its storage.
 type Outcome struct {
 	Class       Class
@@ -295,12 +302,13 @@ type Outcome struct {
 	Items       int       // items returned or written
 	Partition   int       // the database's partition, where the driver knows it; else -1
 	Node        int       // index of the node that answered, where the driver knows it; else -1
-	Version     uint64    // of the item that a read with Op.Verify returned; 0 is the loaded one
+	Version     uint64    // of the item that a read with Op.Verify, or a read-modify-write's, returned; 0 is the loaded one
 	Check       Check     // of a read with Op.Verify: the driver compares, so that no content is handed on
+	Seen        []Seen    // of a Query or ScanPage with Op.Verify: the items that it returned, instead of the two above
 	Err         error     // the last error, for the event log; nil when the class is a success
 }
 
 // Reset empties o for the next operation and keeps its storage.
 func (o *Outcome) Reset() {
-	*o = Outcome{Attempts: o.Attempts[:0], Partition: -1, Node: -1}
+	*o = Outcome{Attempts: o.Attempts[:0], Seen: o.Seen[:0], Partition: -1, Node: -1}
 }

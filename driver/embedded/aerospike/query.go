@@ -187,7 +187,7 @@ func (s *session) record(ctx context.Context, q *query, r *store.Snapshot) error
 			q.threads[i] = max(q.threads[i], pace)
 		}
 	}
-	s.out = q.appendRecord(s.out, &s.message, r)
+	s.out = q.appendRecord(s.out, s.node, &s.message, r)
 	// Reads are put to the devices for a time that lies ahead: never far.
 	if len(s.out) >= chunk || q.sent%queryPage == 0 {
 		return s.flush(ctx, q)
@@ -218,7 +218,7 @@ func (s *session) flush(ctx context.Context, q *query) error {
 }
 
 // appendRecord appends one record of a query's answer: what identifies it, and its bins.
-func (q *query) appendRecord(out []byte, m *wire.Message, r *store.Snapshot) []byte {
+func (q *query) appendRecord(out []byte, n *Node, m *wire.Message, r *store.Snapshot) []byte {
 	at := len(out)
 	h := wire.Header{Generation: uint32(r.Generation), TTL: r.VoidTime, Fields: 2}
 	out = wire.AppendHeader(out, &h)
@@ -240,17 +240,18 @@ func (q *query) appendRecord(out []byte, m *wire.Message, r *store.Snapshot) []b
 		out = wire.AppendField(out, wire.FieldBVals, value[:])
 	}
 	if !q.noBins {
-		out = appendBins(out, m, r, &h)
+		out = appendBins(out, n, m, r, &h)
 	}
 	wire.AppendHeader(out[:at], &h)
 	return out
 }
 
 // appendBins appends the bins that the message names, or all.
-func appendBins(out []byte, m *wire.Message, r *store.Snapshot, h *wire.Header) []byte {
+func appendBins(out []byte, n *Node, m *wire.Message, r *store.Snapshot, h *wire.Header) []byte {
 	if m.Ops == 0 {
-		h.Ops = int(r.Bins)
-		return append(out, r.BinBytes()...)
+		v := n.bins(&r.Digest, &r.Record)
+		h.Ops = int(v.count)
+		return append(out, v.bins...)
 	}
 	var op, bin wire.Op
 	for ops := m.Operations(); ops.Next(&op); {

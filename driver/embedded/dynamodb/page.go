@@ -155,6 +155,9 @@ func (c *call) pageItems(p *pageRequest, pg *page, at store.Key) (b *bill, count
 		c.out = append(c.out, `,"Items":[`...)
 	}
 	for _, e := range pg.entries {
+		if !p.count && p.index == nil {
+			e.Item = c.spoil(target{table: p.table, place: e.Key}, e.Item)
+		}
 		if p.filter != nil && !p.filter.Holds(e.Item.Item()) {
 			continue
 		}
