@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crossover/costmodel/partition"
 	"crossover/driver/clock"
 	aerospikeserver "crossover/driver/embedded/aerospike"
 	dynamodbserver "crossover/driver/embedded/dynamodb"
@@ -62,7 +63,6 @@ func onOff(name, value string) (bool, error) {
 	return false, badInput(fmt.Errorf("--%s %q: expected on or off", name, value))
 }
 
-func newServeDynamoDB(s streams) *cobra.Command {
 // latencyOf reads on, off, or what differs from the assumed service times.
 func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err error) {
 	if text == "on" || text == "off" {
@@ -74,10 +74,11 @@ func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err e
 	return err == nil, m, err
 }
 
-	var listen, latency, fault, region, data string
+func newServeDynamoDB(s streams) *cobra.Command {
+	var listen, latency, fault, region, data, assume, quota string
 	var deny []string
-	var seed uint64
 	var exports string
+	var seed uint64
 	var ttlWithin time.Duration
 	var child bool
 	c := &cobra.Command{
@@ -92,6 +93,12 @@ func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err e
 			o := dynamodbserver.Options{Clock: clock.Real(), Region: region, Latency: modelled, Model: model, Seed: seed, DenyWrites: deny, Data: data, ExportDir: exports}
 			if o.Faults, err = dynamodbserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
+			}
+			if o.Assumptions, err = partition.ParseAssumptions(assume); err != nil {
+				return badInput(fmt.Errorf("--assume: %w", err))
+			}
+			if o.Quotas, err = dynamodbserver.ParseQuotas(quota); err != nil {
+				return badInput(fmt.Errorf("--quota: %w", err))
 			}
 			if o.TTLWithin = ttlWithin; ttlWithin <= 0 {
 				return badInput(fmt.Errorf("--ttl-within %s: expected more than 0", ttlWithin))
@@ -118,8 +125,11 @@ func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err e
 	f.StringVar(&latency, "latency", "on", "modelled service times: on, off, or what differs from those assumed, e.g. GetItem=2ms,scale=0.5,network=0.3ms,cross_az=0.6ms")
 	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,slow=10%:5ms,corrupt=0.1%,stale=0.1%")
 	f.DurationVar(&ttlWithin, "ttl-within", dynamodbserver.DefaultTTLWithin, "within how long after its time an expired item is deleted")
+	f.StringVar(&assume, "assume", "", "what is assumed of partitions where AWS publishes nothing, e.g. split_after=10m,eventual_read=4500; docs/models.md lists all")
+	f.StringVar(&quota, "quota", "", "the account's quotas in units/s that differ from AWS's own, e.g. table_read=100000,account_read=0; 0: none")
 	f.StringVar(&region, "region", "us-east-1", "region named in ARNs")
 	f.StringArrayVar(&deny, "deny-writes", nil, "refuse writes to this table, and count them; may be given several times")
+	f.StringVar(&exports, "export-dir", "", "directory that stands for S3: exports are written below it, each bucket a directory")
 	f.StringVar(&data, "data", "", "keep tables and items in this directory, and begin with those that are there")
 	f.Uint64Var(&seed, "seed", 1, "seed of latencies and faults")
 	f.BoolVar(&child, "until-stdin-closes", false, "end when standard input closes")
@@ -129,7 +139,6 @@ func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err e
 func newServeAerospike(s streams) *cobra.Command {
 	var latency, fault string
 	var child bool
-	f.StringVar(&exports, "export-dir", "", "directory that stands for S3: exports are written below it, each bucket a directory")
 	o := aerospikeserver.Options{}
 	c := &cobra.Command{
 		Use:   "aerospike",
