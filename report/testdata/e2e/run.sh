@@ -23,3 +23,16 @@ for golden in ../*.html; do
   opened=$((opened + 1))
 done
 [ "$opened" -ge 5 ] || { echo "opened $opened golden reports, expected 5" >&2; exit 1; }
+
+# The page of the embedded DynamoDB server, while a table is hot.
+"$crossover" serve dynamodb --listen 127.0.0.1:0 --latency off >"$out/server" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; rm -rf "$out"' EXIT
+address=
+for _ in $(seq 100); do
+  address=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$out/server")
+  [ -n "$address" ] && break
+  sleep 0.1
+done
+[ -n "$address" ] || { echo "e2e: the server did not say where it listens" >&2; exit 1; }
+node heat.mjs "http://$address" "$top/build/screenshots"
