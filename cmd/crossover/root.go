@@ -100,7 +100,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
 	root.AddCommand(
 		newInit(s), newValidate(s), newSchema(s), newRun(s), newTCO(s), newReport(s),
-		newExplain(s), newPrices(s), newImport(s), newServe(s), newDoctor(s), newVersion(s), newCompare(s),
+		newExplain(s), newPrices(s), newImport(s), newServe(s), newDoctor(s), newSimulate(s), newVersion(s), newCompare(s),
 		newClean(s),
 	)
 	root.InitDefaultCompletionCmd()

@@ -44,7 +44,8 @@ type runOptions struct {
 	extend     string // by how much to extend one
 	resumeLoad string // directory of a load to go on with
 
-	searching searchFlags
+	searching  searchFlags
+	simulation *simulation // of crossover simulate; nil: real time
 }
 
 const longRun = `run sends the scenario's stream of operations to each of its targets, one after the
@@ -243,7 +244,12 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.duration < 0 || o.interval < 100*time.Millisecond {
+	if o.simulation != nil {
+		if err := o.simulation.check(); err != nil {
+			return nil, badInput(err)
+		}
+	}
+	if o.duration < 0 || o.interval < 100*time.Millisecond && (o.simulation == nil || o.interval != 0) {
 		return nil, badInput(fmt.Errorf("--for must not be negative and --interval must be at least 100ms; found %v and %v", o.duration, o.interval))
 	}
 	if o.view != "auto" && o.view != "dashboard" && o.view != "plain" {
@@ -279,8 +285,10 @@ func prepare(s streams, path string, o runOptions) (*session, error) {
 	if err := mustBeEmpty(run.out); err != nil {
 		return nil, badInput(err)
 	}
-	if err := run.confirmCosts(); err != nil {
-		return nil, err
+	if o.simulation == nil { // what is simulated is not billed
+		if err := run.confirmCosts(); err != nil {
+			return nil, err
+		}
 	}
 	return run, nil
 }

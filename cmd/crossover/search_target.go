@@ -84,6 +84,9 @@ func (se *searching) all(ctx context.Context, variants []*variant) error {
 
 // variant opens the target afresh and searches or sweeps one variant.
 func (se *searching) variant(ctx context.Context, v *variant) error {
+	if se.session.options.simulation != nil {
+		return se.simulatedVariant(ctx, v)
+	}
 	inner := *se.session
 	inner.sc = v.base
 	return inner.opened(ctx, se.target, se.clock, se.record.Run, func(o openTarget) error {
@@ -153,6 +156,9 @@ func (p *prober) probe(ctx context.Context, rate float64, length time.Duration) 
 	text, err := describeMapping(sc)
 	if err != nil {
 		return runner.Probe{}, err
+	}
+	if s.options.simulation != nil {
+		return p.simulatedProbe(ctx, sc, rate, length, text)
 	}
 	p.runs++
 	run := filepath.Join("probes", fmt.Sprintf("%03d-%s", p.runs, rateName(rate)))

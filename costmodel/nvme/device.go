@@ -42,6 +42,7 @@ type Params struct {
 	ReadSpread     float64       // 0 takes ReadSpread; negative means none
 	MaxWriteCache  int           // bytes; 0 takes MaxWriteCache
 	DefragLWM      float64       // 0 takes DefragLWM; a share, below 1
+	FlushBytes     float64       // written at a time; 0 takes FlushBytes
 	Seed           uint64
 }
 
@@ -55,13 +56,15 @@ func ForInstance(i catalogue.Instance, seed uint64) (Params, error) {
 }
 
 // Scale returns the parameters of a device slower by a factor (0.01 for a hundredth): fewer
-// reads at a time, less bandwidth and a smaller write cache; a single read takes as long.
+// reads at a time, less bandwidth, a smaller write cache and smaller flushes, so that a flush
+// takes as long; so does a single read, as long as the device still has several channels.
 func (p Params) Scale(factor float64) Params {
 	p = p.withDefaults()
 	p.ReadIOPS *= factor
 	p.ReadBytesPerS *= factor
 	p.WriteBytesPerS *= factor
 	p.MaxWriteCache = max(int(float64(p.MaxWriteCache)*factor), 4096)
+	p.FlushBytes *= factor
 	return p
 }
 
@@ -77,6 +80,9 @@ func (p Params) withDefaults() Params {
 	}
 	if p.DefragLWM == 0 {
 		p.DefragLWM = DefragLWM
+	}
+	if p.FlushBytes == 0 {
+		p.FlushBytes = FlushBytes
 	}
 	return p
 }
@@ -156,7 +162,7 @@ func (d *Device) Read(now time.Duration, bytes int) (done time.Duration) {
 	// A flush occupies the flash that a read may need: a read waits for a share of the large
 	// block under way, in proportion to how busy the write side is.
 	if d.writes > now {
-		block := time.Duration(FlushBytes / d.p.WriteBytesPerS * 1e9 / float64(len(d.channels)))
+		block := time.Duration(d.p.FlushBytes / d.p.WriteBytesPerS * 1e9 / float64(len(d.channels)))
 		took += time.Duration(d.source.Float64() * float64(block))
 	}
 	d.channels[free] = start + took

@@ -94,7 +94,7 @@ var AssumptionList = []Assumption{
 // Get returns an assumption's value as Set takes it, defaults filled in.
 func (a Assumptions) Get(name string) string {
 	a = a.WithDefaults()
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 	switch name {
 	case "eventual_read":
 		return number(a.EventualRead)

@@ -29,6 +29,7 @@ func decode(sc *workload.Scenario, t workload.Target) (Config, []error) {
 	c := checker{file: sc.File, target: t}
 	c.place(&cfg)
 	c.embedded(&cfg)
+	c.checkModel(&cfg)
 	c.table(&cfg)
 	c.scaling(&cfg)
 	c.retries(&cfg.Retries)

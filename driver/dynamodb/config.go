@@ -42,6 +42,8 @@ type Config struct {
 	Timeout        time.Duration `yaml:"timeout" default:"5s" min:"1ms" doc:"longest wait for the answer to one attempt"`
 	Retries        Retries       `yaml:"retries" doc:"the AWS SDK's retries"`
 	Latency        bool          `yaml:"latency" default:"true" doc:"at: embedded only: model service times"`
+	Assumptions    Assumptions   `yaml:"assumptions" doc:"at: embedded and crossover simulate only: what is assumed of partitions where AWS publishes nothing"`
+	Quota          Quota         `yaml:"quota" doc:"at: embedded and crossover simulate only: the account's quotas"`
 	Faults         string        `yaml:"faults" doc:"at: embedded only: shares of requests that go wrong, e.g. throttle=1%,error500=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%"`
 }
 
@@ -103,8 +105,15 @@ func serve(sc *workload.Scenario, t workload.Target) ([]string, error) {
 	if cfg.Latency {
 		latency = "on"
 	}
-	return []string{
+	args := []string{
 		"serve", "dynamodb", "--listen", "127.0.0.1:0", "--until-stdin-closes",
 		"--region", cfg.Region, "--latency", latency, "--fault", cfg.Faults, "--seed", strconv.FormatUint(sc.Seed, 10),
-	}, nil
+	}
+	if text := cfg.Assumptions.Text(); text != "" {
+		args = append(args, "--assume", text)
+	}
+	if text := cfg.Quota.Text(); text != "" {
+		args = append(args, "--quota", text)
+	}
+	return args, nil
 }

@@ -42,6 +42,7 @@ type DynamoDB struct {
 	Read, Write *autoscale.Policy
 	Retries     Retries
 	ServiceTime ServiceTime // nil: every answer comes at once
+	Target      string      // its name in the scenario
 	Settings    map[string]string
 
 	table    *partition.Table
@@ -59,7 +60,7 @@ type DynamoDB struct {
 	throttles  [2]uint64
 	causes     map[string]uint64
 	requests   map[int]*[2]uint64 // reads and writes by partition
-	events     []driver.Event
+	events     []happening
 	before     partition.Config // of set_capacity's undoing
 	hour       time.Duration    // when the hour under way ends
 	held       [2]float64       // highest capacity in it
@@ -78,7 +79,7 @@ func (d *DynamoDB) begin(sc *workload.Scenario) (driver.Description, error) {
 	}
 	c := d.Table
 	c.OnSplit = func(s partition.Split) {
-		d.events = append(d.events, driver.Event{Name: "split", Detail: fmt.Sprintf("partition %d for %s, now %d partitions", s.Parent, s.Why, s.Partitions)})
+		d.events = append(d.events, happening{s.At, "split", fmt.Sprintf("partition %d, for %s; now %d partitions", s.Parent, s.Why, s.Partitions)})
 	}
 	d.started, d.minute, d.hour = epoch, time.Minute, time.Hour
 	for side, p := range [2]*autoscale.Policy{d.Read, d.Write} {
@@ -145,7 +146,7 @@ func (d *DynamoDB) eventsKnown(sc *workload.Scenario) error {
 	var errs []error
 	for i := range sc.Events {
 		e := &sc.Events[i]
-		if e.Target == d.Settings["target"] && e.Do != workload.SetCapacity {
+		if e.Target == d.Target && e.Do != workload.SetCapacity {
 			errs = append(errs, e.Wrong(sc, "do", e.Do, workload.SetCapacity+": other events of DynamoDB are not simulated"))
 		}
 	}
@@ -237,7 +238,7 @@ func (d *DynamoDB) apply(now time.Duration, side int, c *autoscale.Change) {
 	}
 	d.table.SetProvisioned(now, read, write)
 	d.hold()
-	d.events = append(d.events, driver.Event{Name: "capacity", Detail: fmt.Sprintf("auto scaling: %s from %g to %g units/s, asked for at %v",
+	d.events = append(d.events, happening{now, "capacity", fmt.Sprintf("auto scaling: %s from %g to %g units/s, asked for at %v",
 		[2]string{"reads", "writes"}[side], c.From, c.To, c.Asked.Sub(d.started))})
 }
 
@@ -366,7 +367,8 @@ func (d *DynamoDB) time(r *request, refused bool) time.Duration {
 	return d.ServiceTime(d.rng, r.operation, r.items, r.bytes, r.strong, refused)
 }
 
-func (d *DynamoDB) sample(time.Duration) driver.Sample {
+func (d *DynamoDB) sample(now time.Duration) driver.Sample {
+	d.lastAt = now
 	provisioned, read, write := d.table.Mode()
 	warmRead, warmWrite := d.table.Warm()
 	s := driver.Sample{Counters: map[string]float64{
@@ -374,8 +376,7 @@ func (d *DynamoDB) sample(time.Duration) driver.Sample {
 		"ReadThrottleEvents": float64(d.throttles[0]), "WriteThrottleEvents": float64(d.throttles[1]),
 		"WarmReadUnitsPerSecond": warmRead, "WarmWriteUnitsPerSecond": warmWrite,
 		"Partitions": float64(d.table.Len()), "SecondsWithThrottles": d.refusedFor.Seconds(),
-	}, Events: d.events}
-	d.events = nil
+	}}
 	if provisioned {
 		s.Counters["ProvisionedReadCapacityUnits"], s.Counters["ProvisionedWriteCapacityUnits"] = read, write
 	}
@@ -390,6 +391,12 @@ func (d *DynamoDB) sample(time.Duration) driver.Sample {
 		s.Partitions = append(s.Partitions, p)
 	}
 	return s
+}
+
+func (d *DynamoDB) happened() []happening {
+	out := d.events
+	d.events = nil
+	return out
 }
 
 func (d *DynamoDB) usage() Usage {

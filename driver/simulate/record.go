@@ -304,8 +304,8 @@ func (r *recorder) sampled(start, length, now time.Duration) {
 	if len(changed) > 0 {
 		r.keep(r.writer.Server(results.Server{At: now.Seconds(), Counters: changed}))
 	}
-	for _, e := range s.Events {
-		r.event(now, e.Name, e.Detail)
+	for _, e := range r.run.cfg.System.happened() {
+		r.event(e.at, e.name, e.detail)
 	}
 }
 

@@ -59,15 +59,15 @@ type Config struct {
 	Run      string
 	Mapping  json.RawMessage
 	Host     map[string]string
-	Started  time.Time     // written as the run's start
+	Started  time.Time     // written as the run's start; zero takes a midnight
 	Interval time.Duration // of recording; 0 takes a second, or more for a long run
 
 	Resolution  Resolution    // "" is Auto
 	Tick        time.Duration // of batches; 0 chooses
 	Description string
 
-	// PriceOf prices what was consumed, in USD; nil prices nothing.
-	PriceOf func(Usage) float64
+	// Price prices what was consumed, in USD, and says how; nil prices nothing.
+	Price func(Usage) (usd float64, how string)
 	// Progress is told how far virtual time has come, now and then; nil tells nobody.
 	Progress func(at, planned time.Duration, done uint64)
 }
@@ -84,12 +84,20 @@ type System interface {
 	next() time.Duration
 	// advance does what is due by a time.
 	advance(now time.Duration)
-	// sample returns the counters, the partitions' or nodes' service so far, and what happened
-	// since it was last called.
+	// sample returns the counters, and the partitions' or nodes' service so far.
 	sample(now time.Duration) driver.Sample
+	// happened returns what has happened since it was last called.
+	happened() []happening
 	usage() Usage
 	// event carries out one of the scenario's events, or says why it can't.
 	event(now time.Duration, e *workload.Event) error
+}
+
+// A happening is something that happened in the system: a split, a change of capacity, the loss
+// of a node.
+type happening struct {
+	at           time.Duration
+	name, detail string
 }
 
 const never = time.Duration(1<<63 - 1)
@@ -111,6 +119,9 @@ type run struct {
 func Run(ctx context.Context, c Config) (*results.Manifest, error) {
 	if c.Scenario == nil || c.System == nil || c.Dir == "" {
 		return nil, errors.New("simulate: a scenario, a system and a directory are needed")
+	}
+	if c.Started.IsZero() {
+		c.Started = epoch
 	}
 	r := &run{cfg: c}
 	for _, p := range c.Scenario.Workload.Phases {
@@ -234,8 +245,8 @@ func (r *run) conclude(err error) {
 	if check := m.Totals.Check(); check != nil {
 		m.Warnings = append(m.Warnings, check.Error())
 	}
-	if r.cfg.PriceOf != nil {
-		m.SpentUSD = r.cfg.PriceOf(r.cfg.System.usage())
+	if r.cfg.Price != nil {
+		m.SpentUSD, m.Host["bill"] = r.cfg.Price(r.cfg.System.usage())
 	}
 	switch {
 	case err == nil:

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"crossover/costmodel/autoscale"
+	"crossover/costmodel/partition"
 	"crossover/results"
 	"crossover/workload"
 )
@@ -145,4 +148,114 @@ func TestDay(t *testing.T) {
 		t.Errorf("resolution %s", m.Host["resolution"])
 	}
 	t.Logf("%v offered, %+v, %d intervals, tick %s", m.Totals.Offered, m.Totals.ByClass, len(run.Intervals()), m.Host["tick"])
+}
+
+// day is a day with a launch at ten o'clock that quadruples the load at once.
+const day = `version: 1
+name: day
+dataset: {items: 100_000, size: 1KiB}
+workload:
+  operations: {read: 70%, update: 30%}
+  arrival: {open: {process: poisson, sessions: 8192}}
+  phases:
+    - {name: night, for: 7h, rate: 400/s}
+    - {name: morning, for: 3h, rate: {from: 400/s, to: 1500/s}}
+    - {name: launch, for: 1h, rate: 6000/s}
+    - {name: afternoon, for: 6h, rate: 3000/s}
+    - {name: evening, for: 7h, rate: {from: 3000/s, to: 400/s}}
+targets: []
+`
+
+func billed(t *testing.T, sc *workload.Scenario, d *DynamoDB) (*results.Manifest, *results.Run, Usage) {
+	t.Helper()
+	dir, used := filepath.Join(t.TempDir(), "run"), Usage{}
+	m, err := Run(context.Background(), Config{
+		Scenario: sc, Target: workload.Target{Name: "x"}, System: d, Dir: dir, Resolution: Batches, Tick: time.Second,
+		Interval: 10 * time.Minute, Mapping: []byte(`{}`),
+		Price: func(u Usage) (float64, string) {
+			used = u
+			// us-east-1: 0.00013 and 0.00065 USD a unit and hour, 0.125 and 0.625 USD a million.
+			return u.ReadHours*0.00013 + u.WriteHours*0.00065 + (u.ReadUnits*0.125+u.WriteUnits*0.625)/1e6, "as priced"
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, run, used
+}
+
+// A day on provisioned capacity with auto scaling shows the lag, the throttles and the bill; the
+// same demand on demand shows none of the first two, and the other bill.
+func TestAutoScalingDay(t *testing.T) {
+	sc := scenario(t, day)
+	scaled := onDemand()
+	scaled.Table = partition.Config{Provisioned: true, Read: 200, Write: 180, WarmRead: 12_000, WarmWrite: 4000}
+	scaled.Read = &autoscale.Policy{Min: 100, Max: 20_000}
+	scaled.Write = &autoscale.Policy{Min: 100, Max: 20_000}
+	m, run, used := billed(t, sc, scaled)
+
+	// The lag: two minutes above the target, one until the alarm acts, two until the capacity is
+	// there; and again, since consumption can't exceed what is provisioned for long.
+	const launch, needed = 10 * 3600.0, 1800 // write units/s
+	lag, steps, falls := 0.0, 0, 0
+	for _, e := range run.Events() {
+		var from, to float64
+		if n, _ := fmt.Sscanf(e.Detail, "auto scaling: writes from %g to %g", &from, &to); n < 2 || e.At < launch {
+			continue
+		}
+		if steps++; to >= needed && lag == 0 {
+			lag = e.At - launch
+		}
+		if to < from {
+			falls++
+		}
+		if e.At < launch+4*60 && from > 700 {
+			t.Errorf("from %v to %v units/s only %v s after the launch", from, to, e.At-launch)
+		}
+	}
+	if lag < 5*60 || lag > 40*60 || steps < 2 || falls == 0 {
+		t.Errorf("enough write capacity %v s after the launch, in %d steps with %d falls", lag, steps, falls)
+	}
+	throttledAt := map[string]uint64{}
+	for _, line := range run.Intervals() {
+		for _, n := range line.Throttles {
+			throttledAt[line.Phase] += n
+		}
+	}
+	if throttledAt["launch"] == 0 || throttledAt["night"]+throttledAt["afternoon"] > throttledAt["launch"]/20 {
+		t.Errorf("throttles by phase: %v", throttledAt)
+	}
+	if n := m.Totals.Throttles["TableWriteProvisionedThroughputExceeded"]; float64(n) < throttles(m)/2 {
+		t.Errorf("throttled for %v", m.Totals.Throttles)
+	}
+	if used.WriteHours == 0 || used.WriteUnits != 0 {
+		t.Errorf("usage %+v", used)
+	}
+	// What is provisioned lies above what is consumed by the target, and by what the minimum and
+	// the hours' peaks add.
+	consumed := m.Totals.WriteUnits / 3600
+	if ratio := used.WriteHours / consumed; ratio < 1/autoscale.DefaultTarget || ratio > 2.2 {
+		t.Errorf("%v WCU hours for %v consumed: %v times", used.WriteHours, consumed, ratio)
+	}
+
+	other, otherRun, otherUsed := billed(t, sc, onDemand())
+	if n := throttles(other); n > 0 {
+		t.Errorf("on demand %v throttles", n)
+	}
+	for _, e := range otherRun.Events() {
+		if e.Name == "capacity" {
+			t.Errorf("on demand: %+v", e)
+		}
+	}
+	if otherUsed.WriteHours != 0 || math.Abs(otherUsed.WriteUnits-other.Totals.WriteUnits) > 1 {
+		t.Errorf("on demand: usage %+v", otherUsed)
+	}
+	if m.SpentUSD <= 0 || other.SpentUSD < 1.2*m.SpentUSD {
+		t.Errorf("bills: %v USD with auto scaling, %v on demand", m.SpentUSD, other.SpentUSD)
+	}
+	t.Logf("enough capacity after %v s; %v throttled attempts, %.2f USD; on demand %.2f USD", lag, throttles(m), m.SpentUSD, other.SpentUSD)
 }

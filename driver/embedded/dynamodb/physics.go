@@ -2,6 +2,9 @@ package dynamodb
 
 import (
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"crossover/costmodel/partition"
@@ -18,6 +21,25 @@ type Quotas struct {
 // DefaultQuotas are a new account's.
 func DefaultQuotas() Quotas {
 	return Quotas{partition.TableQuotaRead, partition.TableQuotaWrite, partition.AccountQuotaRead, partition.AccountQuotaWrite}
+}
+
+// ParseQuotas reads NAME=UNITS pairs, divided by commas: table_read, table_write, account_read,
+// account_write. What is left out is a new account's.
+func ParseQuotas(text string) (Quotas, error) {
+	q := DefaultQuotas()
+	to := map[string]*float64{"table_read": &q.TableRead, "table_write": &q.TableWrite, "account_read": &q.AccountRead, "account_write": &q.AccountWrite}
+	for _, pair := range strings.Split(text, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		v, err := strconv.ParseFloat(value, 64)
+		if to[name] == nil || err != nil || !(v >= 0) || math.IsInf(v, 0) {
+			return q, fmt.Errorf("%q: expected table_read, table_write, account_read or account_write, and units/s of 0 or more", pair)
+		}
+		*to[name] = v
+	}
+	return q, nil
 }
 
 // partitioned returns the capacity of a table, or of one of its global indexes.
