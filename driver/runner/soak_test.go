@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"crossover/driver/null"
 	"crossover/results"
 	"crossover/workload"
+	"crossover/workload/op"
 )
 
 // How long, and how fast, TestSoak runs; `make soak` gives it an hour at half of what the
@@ -176,7 +178,7 @@ func soak(t *testing.T, clk clock.Clock, length time.Duration, rate float64) {
 	t.Logf("memory: %.2f MiB after %v, %.2f MiB after %v; goroutines: %d before, %d to %d during, %d after",
 		mib(settled.heap), settled.at, mib(last.heap), last.at, before, settled.goroutines, last.goroutines, after.goroutines)
 	t.Logf("sums: %d planned = %d offered = %d sent + %d dropped; %d sent = %d answered; intervals and histograms hold as many",
-		planned, total.Offered, total.Sent, total.ByClass["dropped"], total.Sent, total.Answered())
+		planned, total.Offered, total.Sent, total.ByClass[op.Dropped.String()], total.Sent, total.Answered())
 	t.Logf("lateness p50 %v, p99 %v, most %v; CPU %.0f%% of its cores; limited in %.1f%% of intervals",
 		time.Duration(h.LatenessP50Ns), time.Duration(h.LatenessP99Ns), time.Duration(h.LatenessMaxNs),
 		100*h.CPUShare, 100*h.LimitedShare)
@@ -184,19 +186,27 @@ func soak(t *testing.T, clk clock.Clock, length time.Duration, rate float64) {
 
 func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// halfCapacity offers the engine more than it can send, measures what it does send, and
-// returns half of that.
+// halfCapacity offers the engine more and more, as long as everything is sent within a tenth of a
+// second of when it was due, and returns half of the highest rate at which it was.
 func halfCapacity(t *testing.T) float64 {
 	t.Helper()
-	const length, tooMuch, late = 5 * time.Second, 5e6, 100 * time.Millisecond
-	c := soakConfig(t, clock.Real(), length, tooMuch, late)
-	m, err := Run(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
+	const length, late, first, most = time.Second, 100 * time.Millisecond, 20_000, 1e8
+	held := 0.0
+	for rate := float64(first); rate < most; rate *= math.Sqrt2 {
+		m, err := Run(t.Context(), soakConfig(t, clock.Real(), length, rate, late))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Totals.ByClass[op.Dropped.String()] > 0 {
+			break
+		}
+		held = rate
 	}
-	rate := float64(m.Totals.Sent) / length.Seconds() / 2
-	t.Logf("capacity in an open loop: %.0f operations/s; half of it is offered", 2*rate)
-	return rate
+	if held == 0 {
+		t.Fatalf("this host does not hold %d operations/s", first)
+	}
+	t.Logf("capacity in an open loop: %.0f operations/s; half of it is offered", held)
+	return held / 2
 }
 
 func TestSoakSeesGrowth(t *testing.T) {
