@@ -182,7 +182,8 @@ func TestContributorInsights(t *testing.T) {
 			ApproximateAggregateValue float64
 			Datapoints                []struct{ ApproximateValue float64 }
 		}
-	}) {
+	},
+	) {
 		for _, name := range d.ContributorInsightsRuleList {
 			if strings.Contains(name, "-"+rule+"-") {
 				h.ask(metricsPrefix, "GetInsightRuleReport", fmt.Sprintf(`{"RuleName":%q,"StartTime":%d,"EndTime":%d,"Period":60}`, name, start.Add(-time.Minute).Unix(), start.Add(time.Minute).Unix()), &out)

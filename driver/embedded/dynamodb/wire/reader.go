@@ -362,8 +362,8 @@ func AppendRequest(out Fields, text []byte) (Fields, error) {
 	more, err := r.Enter('{')
 	for more && err == nil {
 		var f Field
-		name, err := r.NameBytes()
-		if err != nil {
+		var name []byte
+		if name, err = r.NameBytes(); err != nil {
 			return nil, err
 		}
 		f.Name = member(name)

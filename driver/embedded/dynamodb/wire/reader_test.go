@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -29,7 +30,7 @@ func TestRequest(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for _, text := range []string{
 		"", "{", "[]", "1", `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":01}`, `{"a":1.}`, `{"a":-}`, `{"a":1e}`, `{"a":tru}`, `{"a":"x}`,
-		`{"a":1}}`, `{"a":1 "b":2}`, `{"a":[1}`, `{a:1}`, "{\"a\":\"\x01\"}", `{"a":+1}`, `{"a":[1,]}`, `{"a":nul}`,
+		`{"a":1}}`, `{"a":1`, `{"a":"x"`, `{"a":{}`, `{"a":1]`, `{"a":1 "b":2}`, `{"a":[1}`, `{a:1}`, "{\"a\":\"\x01\"}", `{"a":+1}`, `{"a":[1,]}`, `{"a":nul}`,
 	} {
 		if f, err := Request([]byte(text)); !errors.Is(err, ErrSyntax) {
 			t.Errorf("%s gave %v, %v", text, f, err)
@@ -67,6 +68,10 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("refused %q: %v", text, err)
 			}
 			return
+		}
+		// An escape that is none is found when its string is read.
+		if !json.Valid(text) && !bytes.Contains(text, []byte(`\`)) {
+			t.Fatalf("took %q, which is no JSON: %v", text, stdErr)
 		}
 		for _, x := range fields {
 			r := NewReader(x.Raw)
