@@ -15,7 +15,8 @@
 //
 // In comes a target of a scenario (Config); out go outcomes: how one operation maps to requests
 // is said by workload/mapping, item bytes are counted by DynamoDB's size rules, and consumed
-// capacity is what the service reports (ReturnConsumedCapacity: TOTAL).
+// capacity is what the service reports (ReturnConsumedCapacity: TOTAL, or INDEXES where the scenario
+// has secondary indexes).
 //
 // # Attempts
 //
@@ -45,6 +46,14 @@
 // Endpoint discovery is off (it would send requests of its own), and so is its log. What is not
 // an operation of the stream (tables, loading) goes over connections of the driver's own, which
 // are HTTP/1.1, as many as are needed, and kept.
+//
+// # Several items
+//
+// What a batch leaves unprocessed is sent again by itself, with the retryer's waits and as often as
+// a request may be attempted; the attempt that left it is a throttled one (UnprocessedItems). A
+// cancelled transaction goes by its cancellation reasons, a condition first, then throttles, then
+// TransactionConflict, which is overload; the SDK does not try it again. Each transaction has a
+// token of its own for all its attempts.
 //
 // # Tables
 //
