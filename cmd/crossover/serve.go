@@ -137,7 +137,7 @@ func newServeDynamoDB(s streams) *cobra.Command {
 }
 
 func newServeAerospike(s streams) *cobra.Command {
-	var latency, fault string
+	var latency, fault, edition string
 	var child bool
 	o := aerospikeserver.Options{}
 	c := &cobra.Command{
@@ -148,6 +148,10 @@ func newServeAerospike(s streams) *cobra.Command {
 			if o.Latency, err = onOff("latency", latency); err != nil {
 				return err
 			}
+			if edition != "ce" && edition != "ee" {
+				return badInput(fmt.Errorf("--edition %q: expected ce or ee", edition))
+			}
+			o.Enterprise = edition == "ee"
 			if o.Faults, err = aerospikeserver.ParseFaults(fault); err != nil {
 				return badInput(fmt.Errorf("--fault: %w", err))
 			}
@@ -182,6 +186,8 @@ func newServeAerospike(s streams) *cobra.Command {
 	f.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", aerospikeserver.DefaultHeartbeatTimeout, "how long a node is silent before the others go on without it")
 	f.Float64Var(&o.MigrationRate, "migration-rate", aerospikeserver.DefaultMigrationRate, "bytes/s that a node receives while partitions move to it")
 	f.StringVar(&o.Namespace, "namespace", "test", "namespace")
+	f.StringVar(&edition, "edition", "ce", "ce, or ee: Enterprise Edition as far as it goes, which is users and roles")
+	f.BoolVar(&o.Security, "security", false, "ask clients who they are (needs --edition ee); the first user is admin, password admin")
 	f.StringVar(&latency, "latency", "on", "modelled device and network times: on or off")
 	f.StringVar(&fault, "fault", "", "shares of requests that go wrong, e.g. overload=1%,timeout=1%,reset=1%,delay=1%:20ms,corrupt=0.1%,stale=0.1%")
 	f.Uint64Var(&o.RandomSeed, "seed", 1, "seed of latencies and faults")

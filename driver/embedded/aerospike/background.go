@@ -52,7 +52,7 @@ func (s *session) newBackground(now time.Duration) (*backgroundQuery, wire.Resul
 		}
 	}
 	// The connection goes on to its next request: what the query needs is its own.
-	worker := &session{node: s.node, conn: s.conn}
+	worker := &session{node: s.node, conn: s.conn, user: s.user}
 	if err := worker.message.Parse(slices.Clone(m.Body())); err != nil {
 		return nil, wire.ParameterError
 	}

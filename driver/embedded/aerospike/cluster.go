@@ -42,6 +42,7 @@ type Cluster struct {
 	current  atomic.Pointer[partitionMap]
 	members  membership
 	drill    *drill
+	security *security // nil: none is asked who it is
 	started  bool
 
 	housekeeping atomic.Int64 // when it is due, as a reading of the clock
@@ -71,6 +72,9 @@ func New(o Options) (*Cluster, error) {
 		drill: newDrill(o.RandomSeed), conns: map[net.Conn]*Node{}, cancel: func() {},
 	}
 	c.config.reset()
+	if o.Security {
+		c.security = newSecurity()
+	}
 	var ids []uint64
 	var alive []int
 	for i := range min(o.Nodes+spareNodes, maxNodes) {

@@ -11,8 +11,9 @@ import (
 
 // What this server says it is. Clients tell by it what they may ask for.
 const (
-	build   = "8.1.2.0"
-	edition = "Aerospike Community Edition"
+	build      = "8.1.2.0"
+	community  = "Aerospike Community Edition"
+	enterprise = "Aerospike Enterprise Edition"
 	// features are those of a Community Edition server of this release.
 	features = "batch-any;batch-index;blob-bits;cdt-index;cdt-list;cdt-map;cluster-stable;float;geo;sindex-exists;" +
 		"peers;pipelining;pquery;pscans;query-show;relaxed-sc;replicas;replicas-all;replicas-master;replicas-max;" +
@@ -66,12 +67,14 @@ var commands = infoCommands()
 
 // identityCommands say what the server is.
 var identityCommands = map[string]infoCommand{
-	"node":             func(n *Node, _ string, _ time.Duration) string { return n.name() },
-	"name":             func(n *Node, _ string, _ time.Duration) string { return n.name() },
-	"build":            constant(build),
-	"edition":          constant(edition),
-	"version":          constant(edition + " build " + build),
-	"release":          constant("edition=" + edition + ";version=" + build + ";os=crossover;arch=embedded;sha="),
+	"node":    func(n *Node, _ string, _ time.Duration) string { return n.name() },
+	"name":    func(n *Node, _ string, _ time.Duration) string { return n.name() },
+	"build":   constant(build),
+	"edition": func(n *Node, _ string, _ time.Duration) string { return n.cluster.edition() },
+	"version": func(n *Node, _ string, _ time.Duration) string { return n.cluster.edition() + " build " + build },
+	"release": func(n *Node, _ string, _ time.Duration) string {
+		return "edition=" + n.cluster.edition() + ";version=" + build + ";os=crossover;arch=embedded;sha="
+	},
 	"build_os":         constant("crossover"),
 	"build_arch":       constant("embedded"),
 	"build_sha":        constant(""),
@@ -107,7 +110,7 @@ func (s *session) info(body []byte, now time.Duration) error {
 	s.out, start = wire.Begin(s.out[:0])
 	if len(body) == 0 {
 		for _, name := range defaultCommands {
-			s.out = wire.AppendInfo(s.out, name, s.node.command(name, now))
+			s.out = wire.AppendInfo(s.out, name, s.allowed(name, now))
 		}
 	}
 	for command := range wire.InfoCommands(body) {
@@ -118,7 +121,7 @@ func (s *session) info(body []byte, now time.Duration) error {
 		if parameters, ok := strings.CutPrefix(command, eventCommand+":"); ok {
 			value = s.event(parameters, now)
 		} else {
-			value = s.node.command(command, now)
+			value = s.allowed(command, now)
 		}
 		s.out = wire.AppendInfo(s.out, command, value)
 	}

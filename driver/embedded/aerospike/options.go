@@ -50,6 +50,11 @@ type Options struct {
 	// Scale makes the devices slower by this factor, and their caches smaller: above 0 to 1;
 	// default 1.
 	Scale float64
+	// Enterprise makes it an Enterprise Edition's cluster, as far as it goes: security.
+	Enterprise bool
+	// Security asks clients who they are, and lets each do what its roles allow. There is one
+	// user at first, admin, whose password is admin and who may make others.
+	Security bool
 	// Namespace is 1 to 31 bytes; default "test".
 	Namespace string
 	// Latency turns the modelled delays on, and with them device overload.
@@ -115,6 +120,7 @@ func (o Options) Validate() error {
 	wrong(o.Devices >= 0 && o.Devices <= 128, "devices: %d, expected 0 (the instance type's) to 128", o.Devices)
 	wrong(o.DeviceBytes >= 0, "device bytes: %d, expected 0 (the instance type's) or more", o.DeviceBytes)
 	wrong(o.Scale > 0 && o.Scale <= 1, "scale: %v, expected above 0 to 1", o.Scale)
+	wrong(!o.Security || o.Enterprise, "security: it needs the Enterprise Edition")
 	wrong(o.FabricRTT > 0, "fabric round trip: %v, expected above 0", o.FabricRTT)
 	wrong(o.HeartbeatTimeout > 0, "heartbeat timeout: %v, expected above 0", o.HeartbeatTimeout)
 	wrong(o.MigrationRate > 0, "migration rate: %v, expected above 0", o.MigrationRate)

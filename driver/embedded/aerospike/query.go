@@ -111,6 +111,13 @@ func (s *session) newQuery(now time.Duration) (query, wire.Result) {
 		return query{}, wire.ParameterError
 	}
 	q.set, _ = m.Field(wire.FieldSet)
+	action := readAction
+	if m.Info2&wire.Info2Write != 0 {
+		action = writeAction
+	}
+	if r = s.permits(m, action); r != wire.OK {
+		return query{}, r
+	}
 	reading := m.Info2&wire.Info2Write == 0 // a background query's operations are looked at by itself
 	var op wire.Op
 	for ops := m.Operations(); ops.Next(&op); {

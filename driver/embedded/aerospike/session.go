@@ -17,6 +17,7 @@ import (
 type session struct {
 	node    *Node
 	conn    net.Conn
+	user    string // who it is, where there is security; "": nobody yet
 	in      *bufio.Reader
 	sleeper *clock.Sleeper // made when something first takes time
 
@@ -103,7 +104,7 @@ func (s *session) request(ctx context.Context) error {
 	case wire.TypeInfo:
 		return s.info(body, now)
 	case wire.TypeSecurity:
-		return s.security()
+		return s.admin(body)
 	case wire.TypeCompressed:
 		if body, err = wire.Inflate(body, s.inflated); err != nil {
 			s.node.counters.malformed.Add(1)
@@ -140,17 +141,6 @@ func (s *session) send() error {
 	return err
 }
 
-// security answers that security is not there, as a Community Edition server does, in 16 bytes
-// of which the second is the result.
-func (s *session) security() error {
-	var start int
-	s.out, start = wire.Begin(s.out[:0])
-	s.out = append(s.out, make([]byte, 16)...)
-	s.out[start+wire.ProtoSize+1] = uint8(wire.SecurityUnsupported)
-	wire.End(s.out, start, wire.TypeSecurity)
-	return s.send()
-}
-
 // wait returns at a time, or when ctx ends.
 func (s *session) wait(ctx context.Context, until time.Duration) error {
 	c := s.node.cluster.options.Clock
@@ -166,6 +156,9 @@ func (s *session) wait(ctx context.Context, until time.Duration) error {
 // transact carries out a message and answers it.
 func (s *session) transact(ctx context.Context, now time.Duration) error {
 	m := &s.message
+	if s.node.cluster.security != nil && s.user == "" {
+		return s.refuse(wire.NotAuthenticated)
+	}
 	if !m.Has(wire.FieldBatch, wire.FieldBatchWithSet, wire.FieldDigest) {
 		return s.query(ctx, now)
 	}

@@ -103,6 +103,9 @@ func (s *session) admit(t *transaction) wire.Result {
 	default:
 		return wire.ParameterError
 	}
+	if r := s.permits(m, t.action); r != wire.OK {
+		return r
+	}
 	if t.filter != nil && !m.Has(wire.FieldFilter) {
 		return wire.OK // the batch's own
 	}

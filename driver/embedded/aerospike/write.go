@@ -74,7 +74,7 @@ func (n *Node) replicate(t *transaction, shard *inflightShard, m *partitionMap,
 
 // remove carries out a delete.
 func (n *Node) remove(t *transaction, m *partitionMap) {
-	if t.message.Info2&wire.Info2DurableDelete != 0 {
+	if t.message.Info2&wire.Info2DurableDelete != 0 && !n.cluster.options.Enterprise {
 		t.fail(wire.EnterpriseOnly)
 		return
 	}

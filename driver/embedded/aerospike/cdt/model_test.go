@@ -89,9 +89,7 @@ func onList(l []int, isOrdered bool, code, a, b int) want {
 		if from < 0 {
 			from = n
 		}
-		kept := slices.Clone(sorted[:from])
 		gone := sorted[from:min(n, from+b)]
-		kept = append(kept, sorted[from+len(gone):]...)
 		w.answer = len(gone)
 		// Of equal values those that lie first are removed first.
 		w.after = w.after[:0]
