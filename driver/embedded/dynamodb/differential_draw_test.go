@@ -151,7 +151,15 @@ func drawCondition(t *rapid.T, p *placeholders, depth int) string {
 	case 6:
 		return path + " IN (" + p.value(drawScalar(t)) + ", " + p.value(drawValue(t, 1)) + ")"
 	case 7, 8:
-		return path + " " + pick(t, "comparator", "=", "<>", "<", "<=", ">", ">=") + " " + drawOperand(t, p)
+		comparator := pick(t, "comparator", "=", "<>", "<", "<=", ">", ">=")
+		if comparator != "=" && comparator != "<>" && one(t, "with a value", 2) {
+			// What has an order is documented for strings, numbers and binaries only.
+			return path + " " + comparator + " " + p.value(drawScalar(t))
+		}
+		if comparator != "=" && comparator != "<>" {
+			return path + " " + comparator + " size(" + drawPath(t, p) + ")"
+		}
+		return path + " " + comparator + " " + drawOperand(t, p)
 	case 9:
 		return drawCondition(t, p, depth+1) + pick(t, "and", " AND ", " OR ", " and ") + drawCondition(t, p, depth+1)
 	case 10:
@@ -162,15 +170,22 @@ func drawCondition(t *rapid.T, p *placeholders, depth int) string {
 
 func drawSet(t *rapid.T, p *placeholders) string {
 	path := drawPath(t, p)
+	from := func() string {
+		if strings.ContainsAny(path, ".[") {
+			// Not what the place lies in: dynalite then makes an item that contains itself, and ends.
+			return pick(t, "from", "d", "p")
+		}
+		return drawPath(t, p)
+	}
 	switch rapid.IntRange(0, 5).Draw(t, "set") {
 	case 0:
-		return path + " = " + drawPath(t, p) + pick(t, "sign", " + ", " - ") + p.value(pick(t, "n", `{"N":"1"}`, `{"N":"0.5"}`))
+		return path + " = " + from() + pick(t, "sign", " + ", " - ") + p.value(pick(t, "n", `{"N":"1"}`, `{"N":"0.5"}`))
 	case 1:
-		return path + " = if_not_exists(" + drawPath(t, p) + ", " + p.value(drawValue(t, 1)) + ")"
+		return path + " = if_not_exists(" + from() + ", " + p.value(drawValue(t, 1)) + ")"
 	case 2:
-		return path + " = list_append(" + drawPath(t, p) + ", " + p.value(`{"L":[{"S":"z"}]}`) + ")"
+		return path + " = list_append(" + from() + ", " + p.value(`{"L":[{"S":"z"}]}`) + ")"
 	case 3:
-		return path + " = " + drawPath(t, p)
+		return path + " = " + from()
 	}
 	return path + " = " + p.value(drawValue(t, 0))
 }
@@ -293,10 +308,23 @@ var known = []difference{
 		},
 	},
 	{
-		why: "IN does not find an empty string in dynalite; AWS takes one for a value that is no key (Developer Guide, " +
+		why: "IN does not find an empty string or false in dynalite; AWS takes both for values (Developer Guide, " +
 			"\"Supported data types and naming rules\")",
 		meets: func(_, body string, _, _ answered) bool {
-			return strings.Contains(body, " IN (") && strings.Contains(body, `{"S":""}`)
+			return strings.Contains(body, " IN (") && (strings.Contains(body, `{"S":""}`) || strings.Contains(body, `{"BOOL":false}`))
+		},
+	},
+	{
+		why: "what is false or empty has no type in dynalite's attribute_type; AWS's false and empty strings are values",
+		meets: func(_, body string, _, _ answered) bool {
+			return strings.Contains(body, "attribute_type") && (strings.Contains(body, `{"S":"BOOL"}`) || strings.Contains(body, `{"S":"S"}`))
+		},
+	},
+	{
+		why: "what SET copies from another attribute is the same thing in dynalite: changing one changes both; AWS copies " +
+			"values (Developer Guide, \"Update expressions\")",
+		meets: func(operation, body string, ours, theirs answered) bool {
+			return operation == "UpdateItem" && copiesPaths.MatchString(body) && ours.code == theirs.code
 		},
 	},
 	{
@@ -309,6 +337,8 @@ var known = []difference{
 }
 
 var comparesPaths = regexp.MustCompile(`(=|<|>) (size\()?(a|b|c|d|#n\d)\b`)
+
+var copiesPaths = regexp.MustCompile(`SET .*(= |if_not_exists\()(a|b|c|d|#n\d)\b.*(ADD|DELETE|, )`)
 
 // without returns an answer without its ConsumedCapacity.
 func without(body any) any {

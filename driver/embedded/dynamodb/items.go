@@ -71,13 +71,12 @@ type write struct {
 	after     attribute.Stored
 }
 
-// writeParameters reads them. The expressions' names are checked by the caller, who may have
-// another expression.
-func (c *call) writeParameters(names *expression.Names, returns ...string) *write {
+// writeParameters reads them, but for the expressions: an update is looked at before a condition.
+func (c *call) writeParameters(returns ...string) *write {
 	r := &c.req
 	r.refuse(legacy...)
 	metrics := r.choice("ReturnItemCollectionMetrics", "SIZE", "NONE") == "SIZE"
-	w := &write{metrics: metrics, want: r.returnConsumed(), condition: r.condition("ConditionExpression", names)}
+	w := &write{metrics: metrics, want: r.returnConsumed()}
 	w.onFailure = r.choice("ReturnValuesOnConditionCheckFailure", "ALL_OLD", "NONE") == "ALL_OLD"
 	w.returns = r.choice("ReturnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 	if r.err == nil && r.has("ReturnValues") && w.returns != "NONE" && !slices.Contains(returns, w.returns) {
@@ -158,7 +157,8 @@ func (c *call) doBeside(w *write, beside *aside, old, after attribute.Stored) er
 func (c *call) putItem() error {
 	r := &c.req
 	names := r.placeholders()
-	w := c.writeParameters(names, "ALL_OLD")
+	w := c.writeParameters("ALL_OLD")
+	w.condition = r.condition("ConditionExpression", names)
 	if r.err == nil {
 		r.fail(unused(names))
 	}
@@ -199,7 +199,8 @@ func encode(it attribute.Item) attribute.Stored {
 func (c *call) deleteItem() error {
 	r := &c.req
 	names := r.placeholders()
-	w := c.writeParameters(names, "ALL_OLD")
+	w := c.writeParameters("ALL_OLD")
+	w.condition = r.condition("ConditionExpression", names)
 	if r.err == nil {
 		r.fail(unused(names))
 	}
@@ -221,7 +222,7 @@ func (c *call) deleteItem() error {
 func (c *call) updateItem() error {
 	r := &c.req
 	names := r.placeholders()
-	w := c.writeParameters(names, "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+	w := c.writeParameters("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 	w.updating = true
 	update := &expression.Update{}
 	if text := r.text("UpdateExpression"); r.err == nil && r.has("UpdateExpression") {
@@ -231,6 +232,7 @@ func (c *call) updateItem() error {
 		}
 		r.fail(err)
 	}
+	w.condition = r.condition("ConditionExpression", names)
 	if r.err == nil {
 		r.fail(unused(names))
 	}

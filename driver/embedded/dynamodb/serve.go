@@ -42,6 +42,8 @@ var operations = map[string]operation{
 	"CreateTable":                 {about: tableSubject, do: (*call).createTable},
 	"DeleteItem":                  {about: onePartitionSubject, do: (*call).deleteItem},
 	"DeleteTable":                 {about: tableSubject, do: (*call).deleteTable},
+	"DescribeEndpoints":           {about: tableSubject, do: (*call).describeEndpoints},
+	"DescribeLimits":              {about: tableSubject, do: (*call).describeLimits},
 	"DescribeTable":               {about: tableSubject, do: (*call).describeTable},
 	"GetItem":                     {about: onePartitionSubject, do: (*call).getItem},
 	"ListTables":                  {about: tableSubject, do: (*call).listTables},

@@ -75,6 +75,7 @@ type Server struct {
 	tokens          tokens
 	nextExpiry      atomic.Int64 // on the server's clock
 	streams         streams
+	address         atomic.Pointer[string] // where it listens
 
 	mu     sync.RWMutex // guards what follows
 	tables map[string]*table
@@ -117,6 +118,8 @@ const (
 // Serve answers requests on ln until ctx ends, and then returns nil: connections are closed,
 // and nothing that it started runs on. It closes ln.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	address := ln.Addr().String()
+	s.address.Store(&address)
 	server := &http1.Server{
 		Handler: s, MaxHead: maxHeader, MaxBody: maxBody, HeadWithin: headerWithin, ReadWithin: bodyWithin,
 		ConnContext: withConn, Track: s.drill.track,

@@ -16,7 +16,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-"$crossover" serve dynamodb --listen 127.0.0.1:0 >"$out/stdout" &
+"$crossover" serve dynamodb --listen 127.0.0.1:0 --ttl-within 1s >"$out/stdout" &
 server=$!
 address=
 for _ in $(seq 100); do
@@ -27,3 +27,9 @@ for _ in $(seq 100); do
 done
 [ -n "$address" ] || { echo "interop: the server did not say where it listens" >&2; exit 1; }
 node interop.mjs "http://$address"
+node more.mjs "http://$address"
+if command -v aws >/dev/null; then
+  ./cli.sh "http://$address"
+else
+  echo "no AWS CLI here: its checks are left out" >&2
+fi
