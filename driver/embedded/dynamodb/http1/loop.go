@@ -2,6 +2,7 @@ package http1
 
 import (
 	"net"
+	"runtime"
 	"time"
 )
 
@@ -68,6 +69,11 @@ func (l *loop) run() (rest []byte, handOver bool) {
 			return nil, false
 		}
 		l.shift(end)
+		if len(l.buf) == 0 {
+			// Others that wait are served first: by then the next request may be there, which costs
+			// less than waiting for it does.
+			runtime.Gosched()
+		}
 	}
 }
 
