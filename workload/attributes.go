@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -85,12 +86,22 @@ func AppendVersion(dst []byte, version uint64) []byte {
 
 // decimals returns how many digits n has.
 func decimals(n uint64) int {
-	d := 1
-	for ; n >= 10; n /= 10 {
-		d++
+	// 1233/4096 is a little more than the logarithm of 2: d is the number of digits or, below the
+	// power of ten within a doubling, one more.
+	d := (bits.Len64(n|1)*1233)>>12 + 1
+	if n < powersOfTen[d-1] {
+		d--
 	}
 	return d
 }
+
+// powersOfTen are those that fit into 64 bits, from 10^0 on; the first is 0, since 0 has a digit.
+var powersOfTen = func() (p [20]uint64) {
+	for i, n := 1, uint64(10); i < len(p); i, n = i+1, 10*n {
+		p[i] = n
+	}
+	return p
+}()
 
 // OverheadBytes returns what an item's keys, version and attribute names count in DynamoDB's
 // item size; the rest of the size is its body.

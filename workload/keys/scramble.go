@@ -25,7 +25,7 @@ func NewScramble(seed, n uint64) Scramble {
 }
 
 // Of returns where x goes, 0 <= x < n. A walk takes fewer than four steps on average.
-func (s Scramble) Of(x uint64) uint64 {
+func (s *Scramble) Of(x uint64) uint64 {
 	half := s.half & 63
 	mask := uint64(1)<<half - 1
 	for {
