@@ -33,7 +33,7 @@ figure of it is modelled.
 Up to 3 million operations are made one by one. Longer runs against DynamoDB go in
 batches: items that matter to a partition are kept one by one, all others are taken
 together by partition and kind, from a sample of the same stream. A day of 10,000
-operations/s then takes seconds. --resolution chooses.
+operations/s then takes less than a minute. --resolution chooses.
 
 Targets need not be embedded: what is simulated is the model with the target's
 settings, whatever its address. Nothing is connected, and nothing is billed.`
