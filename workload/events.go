@@ -21,22 +21,25 @@ const (
 	Throttle         = "throttle"          // DynamoDB: a share of requests is throttled
 	Error500         = "error500"          // DynamoDB: a share of requests ends in InternalServerError
 	Delay            = "delay"             // a share of requests is held
+	Slow             = "slow"              // one partition of DynamoDB's, or one node of Aerospike's, takes longer
 	ResetConnections = "reset_connections" // every connection is reset
 )
 
 // An Event is something done to a target while the run goes on: by the target itself (Do), or
 // by a command of the user's (Command). Exactly one of the two is given.
 type Event struct {
-	At       time.Duration  `yaml:"at" required:"true" doc:"when, since the run's planned start"`
-	Target   string         `yaml:"target" required:"true" doc:"name of the target that it is done to"`
-	Do       string         `yaml:"do" enum:"kill_node|add_node|slow_device|overload|set_capacity|throttle|error500|delay|reset_connections" doc:"what the target does; which of them it can do depends on its driver"`
-	Command  string         `yaml:"command" doc:"instead of do: a command line for the shell of this machine; needs crossover run --allow-commands, and a target that is not embedded"`
-	For      time.Duration  `yaml:"for" doc:"how long, after which it is undone; left out, it lasts to the run's end"`
-	Node     int            `yaml:"node" min:"1" max:"128" doc:"kill_node, add_node, slow_device: which node, counted from 1"`
-	Factor   float64        `yaml:"factor" min:"1" max:"1000" doc:"slow_device: how many times slower"`
-	Share    float64        `yaml:"share" unit:"share" max:"100%" doc:"overload, throttle, error500, delay: share of the requests"`
-	Delay    time.Duration  `yaml:"delay" max:"1h" doc:"delay: how much longer each takes"`
-	Capacity *EventCapacity `yaml:"capacity" doc:"set_capacity: the table's new capacity"`
+	At      time.Duration `yaml:"at" required:"true" doc:"when, since the run's planned start"`
+	Target  string        `yaml:"target" required:"true" doc:"name of the target that it is done to"`
+	Do      string        `yaml:"do" enum:"kill_node|add_node|slow_device|overload|set_capacity|throttle|error500|delay|slow|reset_connections" doc:"what the target does; which of them it can do depends on its driver"`
+	Command string        `yaml:"command" doc:"instead of do: a command line for the shell of this machine; needs crossover run --allow-commands, and a target that is not embedded"`
+	For     time.Duration `yaml:"for" doc:"how long, after which it is undone; left out, it lasts to the run's end"`
+	Node    int           `yaml:"node" min:"1" max:"128" doc:"kill_node, add_node, slow_device, slow: which node, counted from 1"`
+	// Partition is one of the table's, in the order in which they came to be.
+	Partition int            `yaml:"partition" min:"1" max:"1_000_000" doc:"slow: which of the table's partitions, counted from 1 in the order in which they came to be"`
+	Factor    float64        `yaml:"factor" min:"1" max:"1000" doc:"slow_device: how many times slower"`
+	Share     float64        `yaml:"share" unit:"share" max:"100%" doc:"overload, throttle, error500, delay: share of the requests"`
+	Delay     time.Duration  `yaml:"delay" max:"1h" doc:"delay, slow: how much longer each takes"`
+	Capacity  *EventCapacity `yaml:"capacity" doc:"set_capacity: the table's new capacity"`
 
 	node *yaml.Node // where it stands in the file
 	path string
@@ -99,6 +102,7 @@ func (e *Event) String() string {
 		}
 	}
 	add(e.Node > 0, "node %d", e.Node)
+	add(e.Partition > 0, "partition %d", e.Partition)
 	add(e.Factor > 0, "factor %g", e.Factor)
 	add(e.Delay > 0, "by %v", e.Delay)
 	add(e.Share > 0, "%g%% of requests", 100*e.Share)
@@ -136,12 +140,13 @@ var eventKeys = map[string]struct{ needs, takes []string }{
 	Throttle:         {[]string{"share"}, []string{"for"}},
 	Error500:         {[]string{"share"}, []string{"for"}},
 	Delay:            {[]string{"delay"}, []string{"share", "for"}},
+	Slow:             {[]string{"delay"}, []string{"partition", "node", "for"}},
 	ResetConnections: {nil, nil},
 	"":               {nil, nil}, // a command
 }
 
 // eventParameters are the keys that only some kinds have.
-var eventParameters = []string{"for", "node", "factor", "share", "delay", "capacity"}
+var eventParameters = []string{"for", "node", "partition", "factor", "share", "delay", "capacity"}
 
 // events checks each event as far as its driver need not be asked.
 func (c check) events(sc *Scenario) {
@@ -199,7 +204,7 @@ func (e *Event) parameters(wrong func(key, found, expected string)) {
 	if child(e.node, "share") != nil && e.Share == 0 && slices.Contains(append(keys.needs, keys.takes...), "share") {
 		wrong("share", "0%", "above 0%")
 	}
-	if e.Do == Delay && e.Delay == 0 && child(e.node, "delay") != nil {
+	if (e.Do == Delay || e.Do == Slow) && e.Delay == 0 && child(e.node, "delay") != nil {
 		wrong("delay", "0s", "above 0s")
 	}
 	if child(e.node, "for") != nil && e.For == 0 {
@@ -219,7 +224,7 @@ func (e *Event) overlaps(o Event) bool {
 	if !e.lasts() || e.Do == KillNode || e.Do != o.Do || e.Target != o.Target {
 		return false
 	}
-	if e.Node != o.Node && e.Node > 0 && o.Node > 0 {
+	if e.Node != o.Node && e.Node > 0 && o.Node > 0 || e.Partition != o.Partition {
 		return false
 	}
 	ends := func(x *Event) time.Duration {

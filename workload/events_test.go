@@ -92,7 +92,7 @@ func TestEventsThatAreWrong(t *testing.T) {
 		{`{at: 1s, target: a, do: throttle, share: 0%}`, "f.yaml:9:46: events[0].share: found 0%, expected above 0%"},
 		{`{at: 1s, target: a, do: throttle, share: 5%, for: 0s}`, "f.yaml:9:55: events[0].for: found 0s, expected above 0s"},
 		{`{at: 1s, target: a, do: set_capacity, capacity: {}}`, "f.yaml:9:53: events[0].capacity: found on_demand and provisioned both given or neither, expected exactly one of them"},
-		{`{at: 1s, target: a, do: kil_node, node: 1}`, `f.yaml:9:29: events[0].do: found "kil_node", expected one of kill_node, add_node, slow_device, overload, set_capacity, throttle, error500, delay, reset_connections; did you mean "kill_node"?`},
+		{`{at: 1s, target: a, do: kil_node, node: 1}`, `f.yaml:9:29: events[0].do: found "kil_node", expected one of kill_node, add_node, slow_device, overload, set_capacity, throttle, error500, delay, slow, reset_connections; did you mean "kill_node"?`},
 		{`{target: a, do: add_node}`, `f.yaml:9:5: events[0]: found no "at", expected "at" to be given`},
 		{"{at: 1s, target: a, do: throttle, share: 5%, for: 9s}\n  - {at: 5s, target: a, do: throttle, share: 9%}", "f.yaml:10:10: events[1].at: found the same at 1s and not undone by then, expected events of one kind, target and node one after another: for ends one"},
 	} {

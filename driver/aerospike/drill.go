@@ -19,7 +19,8 @@ const eventCommand = "crossover-event"
 
 // events are what crossover's own cluster does.
 var events = []string{
-	workload.KillNode, workload.AddNode, workload.SlowDevice, workload.Overload, workload.Delay, workload.ResetConnections,
+	workload.KillNode, workload.AddNode, workload.SlowDevice, workload.Overload, workload.Delay, workload.Slow,
+	workload.ResetConnections,
 }
 
 // Do does one of a scenario's events by the embedded cluster's own means.
@@ -43,6 +44,8 @@ func (c *cluster) Do(ctx context.Context, e *workload.Event) (undo func(context.
 		return order("do=overload;share=0"), order("do=overload;share=%g", e.Share)(ctx)
 	case workload.Delay:
 		return order("do=delay;share=0"), order("do=delay;share=%g;by=%s", e.Share, e.Delay)(ctx)
+	case workload.Slow:
+		return order("do=slow;by=0s%s", node), order("do=slow;by=%s%s", e.Delay, node)(ctx)
 	case workload.ResetConnections:
 		return nil, order("do=reset_connections")(ctx)
 	}
@@ -88,6 +91,8 @@ func (c *checker) events(cfg *Config) {
 		case e.Command != "" || e.Do == "":
 		case !slices.Contains(events, e.Do):
 			wrong("do", e.Do, "an event that an aerospike target does: "+strings.Join(events, ", "))
+		case e.Do == workload.Slow && (e.Node == 0 || e.Partition > 0):
+			wrong("partition", "slow without a node, or with a partition", "node: which of the cluster's")
 		case !embedded:
 			wrong("do", e.Do+" for a target that is not embedded", "command")
 		case e.Do == workload.KillNode && cfg.Nodes == 1:

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -26,7 +27,7 @@ const eventPath = "/crossover/event"
 
 // embeddedEvents are those that only the embedded server does; set_capacity is an UpdateTable,
 // which any server does for a table that is crossover's own.
-var embeddedEvents = []string{workload.Throttle, workload.Error500, workload.Delay, workload.ResetConnections}
+var embeddedEvents = []string{workload.Throttle, workload.Error500, workload.Delay, workload.Slow, workload.ResetConnections}
 
 // Do does one of a scenario's events: a new capacity by UpdateTable, the rest by the embedded
 // server's own means.
@@ -36,19 +37,30 @@ func (d *Driver) Do(ctx context.Context, e *workload.Event) (undo func(context.C
 		return d.setCapacity(ctx, e.Capacity)
 	case workload.ResetConnections:
 		return nil, d.post(ctx, e, 0)
+	case workload.Slow:
+		return func(ctx context.Context) error { return d.slow(ctx, e, 0) }, d.slow(ctx, e, e.Delay)
 	case workload.Throttle, workload.Error500, workload.Delay:
 		return func(ctx context.Context) error { return d.post(ctx, e, 0) }, d.post(ctx, e, e.Share)
 	}
 	return nil, fmt.Errorf("the driver does no %s", e.Do)
 }
 
+// slow has what is asked of one of the table's partitions take longer; 0 ends it.
+func (d *Driver) slow(ctx context.Context, e *workload.Event, by time.Duration) error {
+	return d.postOrder(ctx, map[string]any{"do": e.Do, "table": d.cfg.Table, "partition": e.Partition, "by": by.String()})
+}
+
 // post asks the embedded server for an event; a share of 0 ends it.
 func (d *Driver) post(ctx context.Context, e *workload.Event, share float64) error {
+	return d.postOrder(ctx, map[string]any{"do": e.Do, "share": share, "by": e.Delay.String()})
+}
+
+func (d *Driver) postOrder(ctx context.Context, order map[string]any) error {
 	base := d.seen.base.Load()
 	if d.cfg.At != atEmbedded || base == nil {
 		return errors.New("only crossover's embedded server does that")
 	}
-	body, err := json.Marshal(map[string]any{"do": e.Do, "share": share, "by": e.Delay.String()})
+	body, err := json.Marshal(order)
 	if err != nil {
 		return err
 	}
@@ -140,6 +152,8 @@ func (c *checker) events(sc *workload.Scenario, cfg *Config) {
 			}
 		case !slices.Contains(embeddedEvents, e.Do):
 			wrong("do", e.Do, "an event that a dynamodb target does: set_capacity, "+strings.Join(embeddedEvents, ", "))
+		case e.Do == workload.Slow && (e.Partition == 0 || e.Node > 0):
+			wrong("node", "slow without a partition, or with a node", "partition: which of the table's")
 		case !embedded:
 			wrong("do", e.Do+" for a target that is not embedded", "set_capacity, or command")
 		}

@@ -20,6 +20,7 @@ import (
 //	slow_device        factor=F[;node=N] devices are that many times slower; 1 ends it
 //	overload           share=S          of requests on records, 0 to 1, is refused; 0 ends it
 //	delay              share=S;by=D     of requests on records is answered that much later; 0 ends it
+//	slow               node=N;by=D      what is asked of the node is answered that much later; 0s ends it
 //	reset_connections                   of all nodes, but for the one that asks
 //
 // The answer is ok, with what was done, or ERROR:4:why.
@@ -29,6 +30,7 @@ const eventCommand = "crossover-event"
 type drilled struct {
 	overload, delay float64
 	by              time.Duration
+	slow            [maxNodes]time.Duration // by node, what is asked of it takes longer
 }
 
 // A drill holds them, and draws which request meets them.
@@ -40,8 +42,8 @@ type drill struct {
 
 func newDrill(seed uint64) *drill { return &drill{random: rand.New(rand.NewPCG(seed, 0x6472696c6c))} }
 
-// deal decides what becomes of one request.
-func (d *drill) deal() (fault, time.Duration) {
+// deal decides what becomes of one request to a node.
+func (d *drill) deal(node int) (fault, time.Duration) {
 	f := d.now.Load()
 	if f == nil {
 		return noFault, 0
@@ -53,9 +55,9 @@ func (d *drill) deal() (fault, time.Duration) {
 	case v < f.overload:
 		return faultOverload, 0
 	case v < f.overload+f.delay:
-		return noFault, f.by
+		return noFault, f.by + f.slow[node]
 	}
-	return noFault, 0
+	return noFault, f.slow[node]
 }
 
 // set changes what is drawn; the drill is left without any when nothing is asked for.
@@ -126,10 +128,17 @@ func (n *Node) do(parameters string, now time.Duration, asked net.Conn) (string,
 		return "", nil
 	case "overload", "delay":
 		return "", c.doFaults(what, parameters)
+	case "slow":
+		by, err := time.ParseDuration(parameter(parameters, "by"))
+		if err != nil || by < 0 || by > time.Hour || node < 0 {
+			return "", errors.New("by and node: expected a duration, 1h at most, and a node")
+		}
+		c.drill.set(func(f *drilled) { f.slow[node] = by })
+		return "", nil
 	case "reset_connections":
 		return c.doReset(asked), nil
 	}
-	return "", errors.New("do: expected kill_node, add_node, slow_device, overload, delay or reset_connections")
+	return "", errors.New("do: expected kill_node, add_node, slow_device, overload, delay, slow or reset_connections")
 }
 
 // nodeOf returns the index of the node that an event names, -1 when it names none.

@@ -363,7 +363,7 @@ func TestFaultsOfADrill(t *testing.T) {
 	clock := newManualClock()
 	c := start(t, Options{Nodes: 1, Clock: clock, Latency: true, RandomSeed: 1})
 	n := c.nodes[0]
-	if f, by := c.drill.deal(); f != noFault || by != 0 {
+	if f, by := c.drill.deal(0); f != noFault || by != 0 {
 		t.Fatalf("before: %v, %v", f, by)
 	}
 	for _, tc := range []struct {
@@ -379,7 +379,7 @@ func TestFaultsOfADrill(t *testing.T) {
 		if _, err := n.do(tc.text, 0, nil); err != nil {
 			t.Fatal(err)
 		}
-		if f, by := c.drill.deal(); f != tc.want || by != tc.by {
+		if f, by := c.drill.deal(0); f != tc.want || by != tc.by {
 			t.Errorf("%s: %v, %v", tc.text, f, by)
 		}
 	}

@@ -171,7 +171,7 @@ func (s *session) transact(ctx context.Context, now time.Duration) error {
 	}
 	s.held = 0
 	if f == noFault {
-		f, s.held = s.node.cluster.drill.deal()
+		f, s.held = s.node.cluster.drill.deal(s.node.number)
 	}
 	if m.Has(wire.FieldBatch, wire.FieldBatchWithSet) {
 		return s.batch(ctx, now, f)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -20,6 +21,8 @@ import (
 //	{"do":"throttle","share":0.2}            of requests about items, 0 to 1, is throttled
 //	{"do":"error500","share":0.2}            ends in InternalServerError
 //	{"do":"delay","share":1,"by":"20ms"}     takes that much longer
+//	{"do":"slow","table":"t","partition":1,"by":"5ms"}  of a table's partitions, counted from 1,
+//	                                         one takes that much longer; 0s ends it
 //	{"do":"reset_connections"}               but for the one that asks
 const eventPath = "/crossover/event"
 
@@ -28,12 +31,22 @@ type order struct {
 	Do    string  `json:"do"`
 	Share float64 `json:"share"`
 	By    string  `json:"by"`
+
+	Table     string `json:"table"`
+	Partition int    `json:"partition"`
+}
+
+// A slowed is a partition that an event made slow.
+type slowed struct {
+	table     string
+	partition int // from 0
 }
 
 // A drill holds the faults that events asked for, beside those of the options, and the
 // connections that an event may reset.
 type drill struct {
-	faults atomic.Pointer[Faults] // nil: none
+	faults atomic.Pointer[Faults]                   // nil: none
+	slow   atomic.Pointer[map[slowed]time.Duration] // replaced whole; nil: none
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -94,10 +107,7 @@ func (s *Server) answerEvent(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	var o order
-	decoder := json.NewDecoder(io.LimitReader(r.Body, 4096))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(&o)
+	o, err := readOrder(r.Body)
 	if err == nil {
 		err = s.obey(r.Context(), o)
 	}
@@ -107,6 +117,14 @@ func (s *Server) answerEvent(w http.ResponseWriter, r *http.Request) {
 	}
 	// A client that has gone can't be told.
 	_, _ = io.WriteString(w, "ok\n")
+}
+
+// readOrder reads an event as it is posted.
+func readOrder(body io.Reader) (o order, err error) {
+	decoder := json.NewDecoder(io.LimitReader(body, 4096))
+	decoder.DisallowUnknownFields()
+	err = decoder.Decode(&o)
+	return o, err
 }
 
 // obey carries out an event.
@@ -121,6 +139,9 @@ func (s *Server) obey(ctx context.Context, o order) error {
 	}
 	s.drill.mu.Lock()
 	defer s.drill.mu.Unlock()
+	if o.Do == "slow" {
+		return s.drill.slowDown(o)
+	}
 	var f Faults
 	if old := s.drill.faults.Load(); old != nil {
 		f = *old
@@ -140,7 +161,7 @@ func (s *Server) obey(ctx context.Context, o order) error {
 			f.DelayFor = by
 		}
 	default:
-		return errors.New("do: expected throttle, error500, delay or reset_connections")
+		return errors.New("do: expected throttle, error500, delay, slow or reset_connections")
 	}
 	if f == (Faults{}) {
 		s.drill.faults.Store(nil)
@@ -148,4 +169,37 @@ func (s *Server) obey(ctx context.Context, o order) error {
 		s.drill.faults.Store(&f)
 	}
 	return nil
+}
+
+// slowDown makes a partition slow, or as it was; the drill's lock is held.
+func (d *drill) slowDown(o order) error {
+	by, err := time.ParseDuration(o.By)
+	if err != nil || by < 0 || by > time.Hour {
+		return fmt.Errorf("by: found %q, expected a duration, 1h at most", o.By)
+	}
+	if o.Table == "" || o.Partition < 1 {
+		return fmt.Errorf("table %q, partition %d: expected a table and which of its partitions, from 1", o.Table, o.Partition)
+	}
+	all := map[slowed]time.Duration{}
+	if old := d.slow.Load(); old != nil {
+		maps.Copy(all, *old)
+	}
+	at := slowed{o.Table, o.Partition - 1}
+	if all[at] = by; by == 0 {
+		delete(all, at)
+	}
+	d.slow.Store(&all)
+	if len(all) == 0 {
+		d.slow.Store(nil)
+	}
+	return nil
+}
+
+// slowness returns how much longer a request takes because an event made its partition slow.
+func (d *drill) slowness(c *call) time.Duration {
+	all := d.slow.Load()
+	if all == nil || c.partition < 0 || c.table == nil {
+		return 0
+	}
+	return (*all)[slowed{c.table.name, c.partition}]
 }

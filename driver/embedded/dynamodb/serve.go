@@ -236,7 +236,7 @@ func (s *Server) serve(ctx context.Context, c *call, target, body []byte) int {
 		code = api.status
 		c.out = api.body(c.out[:0])
 	}
-	until := c.now + hold + s.slow(c)
+	until := c.now + hold + s.slow(c) + s.drill.slowness(c)
 	if c.took > 0 {
 		until += c.took
 	} else if s.options.Latency {
