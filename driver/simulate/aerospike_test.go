@@ -163,7 +163,7 @@ func TestNodeLoss(t *testing.T) {
 // A closed loop keeps its workers busy, each with one operation at a time.
 func TestClosedLoop(t *testing.T) {
 	text := strings.Replace(steady, "open: {process: poisson, sessions: 4096}", "closed: {workers: 10}", 1)
-	text = strings.Replace(text, "phases: [{name: warm, for: 10s, rate: 2000/s, record: false}, {name: main, for: 60s, rate: RATE/s}]",
+	text = strings.Replace(text, "phases: [{name: warm, for: 2s, rate: 2000/s, record: false}, {name: main, for: 20s, rate: RATE/s}]",
 		"phases: [{name: warm, for: 1s, record: false}, {name: main, operations: 20_000}]", 1)
 	m, run := simulated(t, scenario(t, text), onDemand(), Operations)
 	if m.Totals.Offered != 20_000 || m.Totals.ByClass["ok"] != 20_000 {
