@@ -103,11 +103,11 @@ func (w *placeholders) projection(places []int) *string {
 	return aws.String(strings.Join(names, ", "))
 }
 
-// An update is an update expression, with its condition, and what it sends of the item.
+// An update is an update expression, and what it sends of the item.
 type update struct {
 	placeholders
-	text, condition *string
-	sent            []sentValue
+	text *string
+	sent []sentValue
 }
 
 // A sentValue is an attribute that an update sends.
