@@ -3,7 +3,6 @@ package simulate
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -90,7 +89,6 @@ type batches struct {
 	ended   map[endKey]*endTally
 	still   bool
 	index   uint64 // operations offered so far
-	noise   int    // by how many the offered differ from the planned
 	clock   time.Duration
 	began   time.Duration // of the epoch
 	phase   int
@@ -666,9 +664,4 @@ func (b *batches) draw(g *group, class op.Class, n uint64) {
 		t.end(class, took, took, each)
 		t.tried(class, "", took, each)
 	}
-}
-
-// String says what a group is, in tests.
-func (g *group) String() string {
-	return fmt.Sprintf("%s hot=%v item=%d share=%g", g.kind, g.hot, g.item, g.share)
 }

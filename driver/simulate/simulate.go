@@ -17,7 +17,6 @@ import (
 	"crossover/driver"
 	"crossover/results"
 	"crossover/workload"
-	"crossover/workload/op"
 )
 
 // A Resolution is how finely a run is simulated.
@@ -271,14 +270,4 @@ func fairness(m *results.Manifest, open bool) []results.Check {
 		{Rule: 7, Name: "generator healthy", Result: "not applicable", Detail: "simulated in virtual time: no generator was at work"},
 		{Rule: 12, Name: "open loop", Result: yes(open), Detail: "intended starts fixed before the run: " + m.Arrival},
 	}
-}
-
-// kindsUsed returns the kinds that the scenario has.
-func kindsUsed(sc *workload.Scenario) (out []op.Kind) {
-	for k, share := range sc.Workload.Operations {
-		if share > 0 {
-			out = append(out, op.Kind(k))
-		}
-	}
-	return out
 }
