@@ -126,8 +126,13 @@ func TestCleanSets(t *testing.T) {
 
 func TestCleanRefuses(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"--region", "us-east-1", "--endpoint", "http://x"}, {"--profile", "x", "--endpoint", "http://127.0.0.1:1"},
-		{"--endpoint", "http://127.0.0.1:1", "--yes"}, {"--endpoint", "no url"}, {"--region", "mars"}, {"--hosts", "127.0.0.1:1", "--target", "x"},
+		{},
+		{"--region", "us-east-1", "--endpoint", "http://x"},
+		{"--profile", "x", "--endpoint", "http://127.0.0.1:1"},
+		{"--endpoint", "http://127.0.0.1:1", "--yes"},
+		{"--endpoint", "no url"},
+		{"--region", "mars"},
+		{"--hosts", "127.0.0.1:1", "--target", "x"},
 		{write(t, "s.yaml", small("", "")), "--target", "nobody"},
 	} {
 		if code, _, stderr := crossover(t, append([]string{"clean"}, args...)...); code != exitInput || stderr == "" {

@@ -89,11 +89,13 @@ func TestParseRefuses(t *testing.T) {
 		`SELECT * FROM T extra`:             `unexpected "extra" at 16`,
 		`UPDATE T WHERE a = 1`:              `unexpected "WHERE" at 9`,
 		`UPDATE T SET a = 1`:                `unexpected "end of statement"`,
+
 		`DELETE FROM T WHERE a = 1 RETURNING ALL NEW *`: "can only return ALL OLD",
 		`INSERT INTO T VALUE 'x'`:                       "must be a map",
 		`INSERT INTO T VALUE {'a': <<1, 1>>}`:           "duplicates",
 		`INSERT INTO T VALUE {'a': <<1, 'x'>>}`:         "all of one type",
 		`INSERT INTO T VALUE {'a': <<>>}`:               "may not be empty",
+
 		`SELECT * FROM T WHERE ` + strings.Repeat("(", 200) + `a = 1` + strings.Repeat(")", 200): "too deeply",
 	} {
 		if _, err := Parse(statement, nil); err == nil || !strings.Contains(err.Error(), want) {
