@@ -70,7 +70,7 @@ interop: build ## Drive both embedded servers with clients of other languages, a
 	$(GO) test -count=1 -timeout 20m -tags interop -run '^TestAgainstDynalite$$' -v ./driver/embedded/dynamodb -args -rapid.checks=2500
 	cd driver/embedded/aerospike/testdata/interop/node && npm install --no-audit --no-fund --loglevel=error
 	driver/embedded/aerospike/testdata/interop/run.sh $(abspath $(BIN)) build/interop
-	$(MAKE) bench-interop SPEED="-seconds 1 -rounds 1 -times-dynalite 4"
+	$(MAKE) bench-interop SPEED="-seconds 1 -rounds 1 -times-dynalite 0 -share-of-bare 0"
 
 bench-interop: build ## Hold the embedded DynamoDB against dynalite and a bare net/http handler, with wrk (installs both)
 	@command -v wrk >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk; }

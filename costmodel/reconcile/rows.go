@@ -122,15 +122,13 @@ func (e *estimate) mayMiss() bool {
 // judge says whether the seen units lie within the bounds.
 func (e *estimate) judge(r results.UnitsRow, m *moments) results.UnitsRow {
 	r.Allowed = Tolerance + e.open(m)
-	bound := r.Least
 	switch {
 	case r.Seen < r.Least:
 		r.Off = 1 - r.Seen/r.Least
 	case r.Seen > r.Most:
-		bound = r.Most
 		r.Off = math.Inf(1)
-		if bound > 0 {
-			r.Off = r.Seen/bound - 1
+		if r.Most > 0 {
+			r.Off = r.Seen/r.Most - 1
 		}
 	}
 	r.Verdict = results.UnitsAgree

@@ -239,19 +239,3 @@ func BenchmarkClients(b *testing.B) {
 	}
 	b.ReportMetric(0, "ns/op")
 }
-
-// The same in short. On a host with other work CPU times vary by a tenth, so that the bound on
-// sdk is the benchmark's to hold; lean's is far enough away.
-func TestClientCosts(t *testing.T) {
-	if raceEnabled {
-		return // the detector costs each of them something else
-	}
-	best := costs(t, 4, 400)
-	plain := float64(best["plain"])
-	if lean := float64(best[clientLean]) / plain; lean > mostLean {
-		t.Errorf("lean costs %.2f of the SDK's client, expected at most %.2f", lean, mostLean)
-	}
-	if sdk := float64(best[clientSDK]) / plain; sdk > mostSDK+0.25 {
-		t.Errorf("sdk costs %.2f of the SDK's client", sdk)
-	}
-}
