@@ -69,7 +69,7 @@ func latencyOf(text string) (modelled bool, m dynamodbserver.LatencyModel, err e
 		return text == "on", m, nil
 	}
 	if m, err = dynamodbserver.ParseLatency(text); err != nil {
-		err = badInput(fmt.Errorf("--latency: %w; or on, or off", err))
+		err = badInput(fmt.Errorf("--latency: %w; or just on or off", err))
 	}
 	return err == nil, m, err
 }
