@@ -28,10 +28,11 @@ demo: build ## Run the hot-key demo on both embedded targets and write its repor
 	*) exit $$code;; esac; \
 	test -s $$out/report.html && echo "$$out/report.html"
 
-test: ## Run every test with the race detector, and the statistics at full size without it
+test: ## Run every test with the race detector, and without it the statistics at full size and the scenario library
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./workload/... ./costmodel/... ./results/... ./driver/runner
-	$(GO) test -race -timeout 25m ./...
+	$(GO) test -timeout 20m -run '^TestEveryScenarioRuns$$' ./cmd/crossover
+	$(GO) test -race -timeout 25m -skip '^TestEveryScenarioRuns$$' ./...
 
 vectors: ## List the published worked examples: expected, ours, difference, source
 	@printf '| %-4s | %-42s | %16s | %16s | %10s | %s\n' id figure expected ours difference source
