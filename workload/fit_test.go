@@ -76,7 +76,7 @@ func TestPopularityOverTimeFits(t *testing.T) {
 			for k, p := range sharesAt(at, 0.5) {
 				right[slice*cells+k] += p
 			}
-			for k, p := range sharesAt(at, 0.52) {
+			for k, p := range sharesAt(at, fitWrong) {
 				wrong[slice*cells+k] += p
 			}
 		}
@@ -110,6 +110,6 @@ func TestPopularityOverTimeFits(t *testing.T) {
 		t.Errorf("p = %.3g, below %.3g: the shares are not as they should be", p, fitSignificance/fitFamily)
 	}
 	if p := smallest(&wrong); p >= fitSignificance/fitFamily {
-		t.Errorf("p = %.3g: a half-life of 520 ms passes for 500 ms, so the test has no power", p)
+		t.Errorf("p = %.3g: a half-life of %v s passes for 500 ms, so the test has no power", p, fitWrong)
 	}
 }

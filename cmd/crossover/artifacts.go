@@ -23,7 +23,7 @@ func (s *session) report() error {
 	doc := reportDoc(runs, nil)
 	if s.sc.Cost != nil {
 		// The run may have been interrupted; its report is wanted all the same.
-		if doc.Cost, err = priceScenario(context.Background(), s.sc, runs, s.book, nil); err != nil {
+		if doc.Cost, err = priceScenario(context.Background(), s.sc, runs, s.book, nil, usualDraws); err != nil {
 			return err
 		}
 		if err := writeJSON(filepath.Join(s.out, tcoFile), doc.Cost); err != nil {

@@ -21,7 +21,7 @@ import (
 const childMark = "CROSSOVER_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
-	draws = 200 // the tests of costmodel/tco make them all
+	usualDraws = 200 // the tests of costmodel/tco make them all
 	if os.Getenv(childMark) == "1" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		code := execute(ctx, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])

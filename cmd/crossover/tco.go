@@ -33,6 +33,7 @@ func newTCO(s streams) *cobra.Command {
 	var book, out string
 	var whatIf []string
 	var asJSON bool
+	var draws int
 	c := &cobra.Command{
 		Use:   "tco SCENARIO|DIR",
 		Short: "Price DynamoDB and Aerospike for a scenario, with or without runs",
@@ -56,7 +57,7 @@ func newTCO(s streams) *cobra.Command {
 			if draws != 0 && (draws < minDraws || draws > maxDraws) {
 				return badInput(fmt.Errorf("--draws %d: expected %d to %d", draws, minDraws, maxDraws))
 			}
-			r, err := priceScenario(c.Context(), sc, runs, b, values)
+			r, err := priceScenario(c.Context(), sc, runs, b, values, draws)
 			if err != nil {
 				return badInput(err)
 			}
@@ -76,7 +77,7 @@ func newTCO(s streams) *cobra.Command {
 	f.StringVar(&book, "book", "", "price book whose prices replace the embedded ones key by key")
 	f.StringVar(&out, "out", "", "also write the result to this file, for `crossover explain` and `crossover report`")
 	f.StringArrayVar(&whatIf, "what-if", nil, "NAME=VALUE: re-price with another value of an assumption (repeatable)")
-	f.IntVar(&draws, "draws", draws, "draws of the assumptions within their ranges, 100 to 1,000,000 (default 10,000)")
+	f.IntVar(&draws, "draws", usualDraws, "draws of the assumptions within their ranges, 100 to 1,000,000 (default 10,000)")
 	f.Lookup("draws").DefValue = "0" // the text says what 0 takes
 	f.BoolVar(&asJSON, "json", false, "as JSON")
 	return c
@@ -94,11 +95,11 @@ func parseWhatIf(list []string) (map[string]string, error) {
 	return values, nil
 }
 
-// draws is how many draws of the assumptions a pricing makes; 0 takes tco's own number. The flag
-// --draws sets it.
-var draws int
+// usualDraws is how many draws of the assumptions a pricing makes without --draws; 0 takes tco's own
+// number. Nothing but the tests' beginning sets it.
+var usualDraws int
 
-func priceScenario(ctx context.Context, sc *workload.Scenario, runs []*results.Run, b *price.Book, whatIf map[string]string) (*tco.Result, error) {
+func priceScenario(ctx context.Context, sc *workload.Scenario, runs []*results.Run, b *price.Book, whatIf map[string]string, draws int) (*tco.Result, error) {
 	return tco.Compute(ctx, tco.Input{Scenario: sc, Runs: runs, Book: b, WhatIf: whatIf, Tool: toolVersion(), Draws: draws})
 }
 

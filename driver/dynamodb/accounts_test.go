@@ -87,7 +87,6 @@ func noOperationIsLost(t *testing.T, client string, attempts int) {
 	}
 	before := server.received(t)
 	a := &accounts{done: map[op.Class]int{}, attempts: map[op.Class]int{}}
-	stream := workload.NewStream(sc)
 	var wg sync.WaitGroup
 	for s := range sessions {
 		wg.Go(func() {
@@ -96,6 +95,7 @@ func noOperationIsLost(t *testing.T, client string, attempts int) {
 				t.Error(err)
 				return
 			}
+			stream := workload.NewStream(sc) // one a session: a stream is not for several
 			for i := range each {
 				o, out := new(op.Op), new(op.Outcome)
 				out.Reset()
