@@ -31,8 +31,8 @@ demo: build ## Run the hot-key demo on both embedded targets and write its repor
 test: ## Run every test with the race detector, and without it the statistics at full size and the scenario library
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./workload/... ./costmodel/... ./results/... ./driver/runner
-	$(GO) test -timeout 20m -run '^TestEveryScenarioRuns$$' ./cmd/crossover
-	$(GO) test -race -timeout 25m -skip '^TestEveryScenarioRuns$$' ./...
+	$(GO) test -timeout 20m -run '^(TestEveryScenarioRuns|TestSimulate|TestSimulateSearch)$$' ./cmd/crossover
+	$(GO) test -race -timeout 25m -skip '^(TestEveryScenarioRuns|TestSimulate|TestSimulateSearch)$$' ./...
 
 vectors: ## List the published worked examples: expected, ours, difference, source
 	@printf '| %-4s | %-42s | %16s | %16s | %10s | %s\n' id figure expected ours difference source
