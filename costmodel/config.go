@@ -3,7 +3,6 @@ package costmodel
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -201,34 +200,8 @@ func (s *ShapeSpec) DecodeYAML(d *workload.Decoder, n *yaml.Node, path string) {
 	}
 }
 
-// Day returns the multipliers of the mean by hour: flat, or a raised cosine taken to the power
-// at which its peak is as asked.
-func (s ShapeSpec) Day() (day [Hours]float64) {
-	power := 0.0
-	shape := func(p float64) (peak float64) {
-		sum := 0.0
-		for h := range day {
-			day[h] = math.Pow(0.5-0.5*math.Cos(2*math.Pi*(float64(h)+0.5)/Hours), p)
-			sum += day[h]
-		}
-		for h := range day {
-			day[h] *= Hours / sum
-			peak = max(peak, day[h])
-		}
-		return peak
-	}
-	low, high := 0.0, 500.0
-	for range 80 {
-		power = (low + high) / 2
-		if shape(power) < s.PeakToMean {
-			low = power
-		} else {
-			high = power
-		}
-	}
-	shape(low)
-	return day
-}
+// Day returns the multipliers of the mean by hour.
+func (s ShapeSpec) Day() [Hours]float64 { return demand.Diurnal(s.PeakToMean) }
 
 // Profile returns how the load moves about its mean.
 func (c *DemandConfig) Profile() (*demand.Profile, error) {

@@ -52,9 +52,7 @@ func TestTimesIsExact(t *testing.T) {
 			half := decimal.New(2*rapid.Int64Range(0, 1_000_000_000).Draw(t, "halves")+1, 0).Div(decimal.NewFromInt(200))
 			quantity = half.Div(price).InexactFloat64()
 		}
-		if quantity*price.InexactFloat64() > 1e15 {
-			t.Skip("more money than there is")
-		}
+		quantity = min(quantity, 1e15/price.InexactFloat64()) // there is no more money than that
 		want := price.Mul(decimal.NewFromFloat(quantity)).Mul(decimal.NewFromInt(100)).Round(0).IntPart()
 		if got := NewRate(price).Times(quantity); int64(got) != want {
 			t.Fatalf("%s × %v = %d cents, exactly %d", price, quantity, got, want)

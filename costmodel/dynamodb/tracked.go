@@ -135,6 +135,7 @@ type tracker struct {
 
 // begin starts a table at the capacity that its load's first minute asks for.
 func (t *tracker) begin(load float64) {
+	// The cost section keeps the target within auto scaling's bounds, and the minimum is 1 or more.
 	t.scaler, _ = autoscale.New(autoscale.Policy{Min: t.least, Max: math.MaxFloat64, Target: t.target})
 	t.limit = &autoscale.Decreases{}
 	t.now = time.Unix(0, 0).UTC()

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"crossover/costmodel"
@@ -157,6 +156,7 @@ func (m *model) reach(s *sample) map[string]bool {
 		cost := map[string]costmodel.Cents{}
 		of := map[string]string{}
 		least := map[string]costmodel.Cents{}
+		first, leastFirst := map[string]costmodel.Cents{}, costmodel.Cents(math.MaxInt64)
 		for _, o := range candidates(book, p.Config) {
 			all, _, ok := o.Sums(p)
 			if !ok {
@@ -169,17 +169,13 @@ func (m *model) reach(s *sample) map[string]bool {
 			}
 			if d, ok := o.(*dynamodb.Offer); ok && !d.Committed() {
 				// While both run, the cheapest of these is paid.
-				cost[name+" first"], of[name+" first"] = doubleCost(all, p), "first"
-				if l, ok := least["first"]; !ok || cost[name+" first"] < l {
-					least["first"] = cost[name+" first"]
-				}
+				first[name] = doubleCost(all, p)
+				leastFirst = min(leastFirst, first[name])
 			}
 		}
-		for key, x := range cost {
-			if float64(x) <= near*float64(least[of[key]]) {
-				name, _, _ := strings.Cut(key, " ")
-				keep[name] = true
-			}
+		for name, x := range cost {
+			y, uncommitted := first[name]
+			keep[name] = keep[name] || float64(x) <= near*float64(least[of[name]]) || uncommitted && float64(y) <= near*float64(leastFirst)
 		}
 		d, a := totals(m.among(book, p, keep))
 		return d - a
